@@ -1,0 +1,27 @@
+# The C libraries, as the same targets in either mode: PNG::PNG and ZLIB::ZLIB.
+if(NOT GAUNTLET_DEPENDENCIES MATCHES "^(system|pinned)$")
+  message(FATAL_ERROR "GAUNTLET_DEPENDENCIES is '${GAUNTLET_DEPENDENCIES}': it must be 'system' or 'pinned'.")
+endif()
+if(GAUNTLET_DEPENDENCIES STREQUAL "pinned" AND NOT GAUNTLET_PREFIX)
+  message(FATAL_ERROR "GAUNTLET_DEPENDENCIES=pinned needs a lane's toolchain. Run `scripts/gauntlet setup LANE`, then "
+                      "`cmake --preset LANE`.")
+endif()
+
+# A lane that quietly took a library of the system would run it without instrumentation.
+function(gauntlet_require_pinned name library)
+  cmake_path(IS_PREFIX GAUNTLET_PREFIX "${library}" NORMALIZE inside)
+  if(NOT inside)
+    message(FATAL_ERROR "${name} must come from the pinned sources, but was found as ${library}. "
+                        "Run: scripts/gauntlet setup ${GAUNTLET_LANE}")
+  endif()
+endfunction()
+
+if(GAUNTLET_PNG)
+  find_package(ZLIB REQUIRED)
+  find_package(PNG 1.6.39 REQUIRED)
+  if(GAUNTLET_DEPENDENCIES STREQUAL "pinned")
+    gauntlet_require_pinned(zlib "${ZLIB_LIBRARIES}")
+    list(GET PNG_LIBRARIES 0 png_library)
+    gauntlet_require_pinned(libpng "${png_library}")
+  endif()
+endif()

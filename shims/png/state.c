@@ -1,0 +1,242 @@
+/* Life, errors, warnings and memory of a struct gauntlet_png. */
+#include "state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void gauntlet_png_limits_default(struct gauntlet_png_limits* limits) {
+  limits->max_width = 1000000;
+  limits->max_height = 1000000;
+  limits->max_pixels = UINT64_C(1) << 28;
+  limits->max_image_bytes = UINT64_C(1) << 30;
+  limits->max_input_bytes = UINT64_C(1) << 30;
+  limits->max_chunk_bytes = 8000000;
+  limits->max_cached_chunks = 1000;
+  limits->max_memory = UINT64_C(1) << 28;
+}
+
+int gauntlet_png_limits_valid(const struct gauntlet_png_limits* limits) {
+  return limits->max_width > 0 && limits->max_height > 0 && limits->max_pixels > 0 &&
+         limits->max_image_bytes > 0 && limits->max_input_bytes > 0 && limits->max_chunk_bytes > 0 &&
+         limits->max_cached_chunks > 0 && limits->max_memory > 0;
+}
+
+/* ---- failures and warnings
+ * ------------------------------------------------------------------------------------------ */
+
+static int is_letter(uint32_t c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+
+/* The chunk that libpng is at, or "": before the first one its type is 0. */
+static void chunk_name(const struct gauntlet_png* self, char name[5]) {
+  const uint32_t type = self->png != NULL ? png_get_io_chunk_type(self->png) : 0;
+  memset(name, 0, 5);
+  for (unsigned i = 0; i < 4; ++i) {
+    const uint32_t c = (type >> (24 - 8 * i)) & 0xFF;
+    if (!is_letter(c)) {
+      name[0] = 0;
+      return;
+    }
+    name[i] = (char)c;
+  }
+}
+
+/* libpng puts "IDAT: " before the messages that belong to a chunk; we give the chunk beside the message. */
+static const char* without_chunk(const char* message, const char* chunk) {
+  const size_t length = strlen(chunk);
+  if (length == 4 && strncmp(message, chunk, 4) == 0 && strncmp(message + 4, ": ", 2) == 0)
+    return message + 6;
+  return message;
+}
+
+static void position(const struct gauntlet_png* self, int64_t* row, int32_t* pass) {
+  *row = self->rows_follow ? (int64_t)png_get_current_row_number(self->png) : -1;
+  *pass = self->rows_follow ? (int32_t)png_get_current_pass_number(self->png) : -1;
+}
+
+int fail(struct gauntlet_png* self, enum gauntlet_png_reason reason, const char* message) {
+  struct gauntlet_png_failure* failure = &self->failure;
+  if (failure->reason != GAUNTLET_PNG_NO_FAILURE) return GAUNTLET_PNG_ERROR;
+  failure->reason = reason;
+  failure->offset = self->offset;
+  chunk_name(self, failure->chunk);
+  position(self, &failure->row, &failure->pass);
+  snprintf(failure->message, sizeof failure->message, "%s", without_chunk(message, failure->chunk));
+  return GAUNTLET_PNG_ERROR;
+}
+
+int fail_limit(struct gauntlet_png* self, const char* limit, uint64_t allowed, uint64_t found) {
+  if (self->failure.reason != GAUNTLET_PNG_NO_FAILURE) return GAUNTLET_PNG_ERROR;
+  fail(self, GAUNTLET_PNG_LIMIT, "");
+  self->failure.limit = limit;
+  self->failure.allowed = allowed;
+  self->failure.found = found;
+  snprintf(self->failure.message, sizeof self->failure.message, "%s is %llu, found %llu", limit,
+           (unsigned long long)allowed, (unsigned long long)found);
+  return GAUNTLET_PNG_ERROR;
+}
+
+void raise_failure(struct gauntlet_png* self, enum gauntlet_png_reason reason, const char* message) {
+  fail(self, reason, message);
+  png_error(self->png, message);
+}
+
+int at_stage(struct gauntlet_png* self, enum stage stage, const char* call) {
+  char message[96];
+  if (self->failure.reason != GAUNTLET_PNG_NO_FAILURE) return 0;
+  if (self->stage == stage) return 1;
+  snprintf(message, sizeof message, "%s is called out of order", call);
+  fail(self, GAUNTLET_PNG_USAGE, message);
+  return 0;
+}
+
+int check_size(struct gauntlet_png* self, uint32_t width, uint32_t height) {
+  const struct gauntlet_png_limits* limits = &self->limits;
+  const uint64_t pixels = (uint64_t)width * height;
+  if (width > limits->max_width) return fail_limit(self, "max_width", limits->max_width, width);
+  if (height > limits->max_height) return fail_limit(self, "max_height", limits->max_height, height);
+  if (pixels > limits->max_pixels) return fail_limit(self, "max_pixels", limits->max_pixels, pixels);
+  return GAUNTLET_PNG_OK;
+}
+
+static _Noreturn void on_error(png_structp png, png_const_charp message) {
+  struct gauntlet_png* self = png_get_error_ptr(png);
+  if (self->refusal == GAUNTLET_PNG_LIMIT)
+    fail_limit(self, "max_memory", self->limits.max_memory, self->refused_total);
+  else
+    fail(self, self->refusal != GAUNTLET_PNG_NO_FAILURE ? self->refusal : GAUNTLET_PNG_REFUSED, message);
+  if (self->jump == NULL) {
+    fprintf(stderr, "gauntlet: libpng was called outside a shim and failed: %s\n", message);
+    abort();
+  }
+  longjmp(*self->jump, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message) {
+  struct gauntlet_png* self = png_get_error_ptr(png);
+  struct gauntlet_png_warning warning;
+  self->refusal = GAUNTLET_PNG_NO_FAILURE; /* libpng has coped with it */
+  if (self->callbacks.warning == NULL) return;
+  chunk_name(self, warning.chunk);
+  warning.message = without_chunk(message, warning.chunk);
+  warning.offset = self->offset;
+  position(self, &warning.row, &warning.pass);
+  if (self->callbacks.warning(self->callbacks.user, &warning) != 0)
+    raise_failure(self, GAUNTLET_PNG_CALLBACK, "the warning callback failed");
+}
+
+/* ---- memory
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+/* Before each block stands its size, so that what is held can be counted. */
+union block {
+  size_t size;
+  max_align_t alignment;
+};
+
+/* Zeroed: libpng combines its row buffer with bytes it never wrote (libpng issues 692 and 844), and shows
+ * them. */
+static png_voidp allocate(png_structp png, png_alloc_size_t size) {
+  struct gauntlet_png* self = png_get_mem_ptr(png);
+  union block* block;
+  if (size > self->limits.max_memory - self->memory || size > SIZE_MAX - sizeof *block) {
+    self->refusal = GAUNTLET_PNG_LIMIT;
+    self->refused_total = self->memory + size;
+    return NULL;
+  }
+  block = calloc(1, sizeof *block + size);
+  if (block == NULL) {
+    self->refusal = GAUNTLET_PNG_OUT_OF_MEMORY;
+    return NULL;
+  }
+  block->size = size;
+  self->memory += size;
+  return block + 1;
+}
+
+static void release(png_structp png, png_voidp memory) {
+  struct gauntlet_png* self = png_get_mem_ptr(png);
+  union block* block = (union block*)memory - 1;
+  self->memory -= block->size;
+  free(block);
+}
+
+/* ---- life
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+static int writes(const struct gauntlet_png* self) { return self->stage >= WRITE_HEADER; }
+
+/* png_create_*_struct_2 takes all callbacks at once: a version mismatch is told through them, before anyone
+ * could set them later. */
+static void create_structs(struct gauntlet_png* self) {
+  GUARD(self, {
+    self->png = writes(self) ? png_create_write_struct_2(PNG_LIBPNG_VER_STRING, self, on_error, on_warning,
+                                                         self, allocate, release)
+                             : png_create_read_struct_2(PNG_LIBPNG_VER_STRING, self, on_error, on_warning,
+                                                        self, allocate, release);
+    if (self->png != NULL) self->info = png_create_info_struct(self->png);
+  });
+}
+
+/* chunk_malloc_max counts unpacked bytes too. Width, height and pixels are checked by us, with numbers that
+ * libpng's message does not have, so its own limit is opened as far as ours is. */
+static void set_limits(struct gauntlet_png* self) {
+  GUARD(self, {
+    png_set_user_limits(self->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_chunk_cache_max(self->png, self->limits.max_cached_chunks);
+    png_set_chunk_malloc_max(self->png, (png_alloc_size_t)self->limits.max_chunk_bytes);
+  });
+}
+
+static struct gauntlet_png* create(const struct gauntlet_png_callbacks* callbacks,
+                                   const struct gauntlet_png_limits* limits, enum stage stage) {
+  struct gauntlet_png* self;
+  if (!gauntlet_png_limits_valid(limits)) return NULL;
+  self = calloc(1, sizeof *self);
+  if (self == NULL) return NULL;
+  self->stage = stage;
+  self->callbacks = *callbacks;
+  self->limits = *limits;
+  create_structs(self);
+  if (self->info != NULL) set_limits(self);
+  if (self->info == NULL || status_of(self) != GAUNTLET_PNG_OK) {
+    gauntlet_png_destroy(self);
+    return NULL;
+  }
+  return self;
+}
+
+struct gauntlet_png* gauntlet_png_create_reader(const struct gauntlet_png_callbacks* callbacks,
+                                                const struct gauntlet_png_limits* limits) {
+  struct gauntlet_png* self = callbacks->read != NULL ? create(callbacks, limits, READ_HEADER) : NULL;
+  if (self != NULL) install_reader(self);
+  return self;
+}
+
+struct gauntlet_png* gauntlet_png_create_writer(const struct gauntlet_png_callbacks* callbacks,
+                                                const struct gauntlet_png_limits* limits) {
+  struct gauntlet_png* self = callbacks->write != NULL ? create(callbacks, limits, WRITE_HEADER) : NULL;
+  if (self != NULL) install_writer(self);
+  return self;
+}
+
+void gauntlet_png_destroy(struct gauntlet_png* self) {
+  if (self == NULL) return;
+  GUARD(self, {
+    if (writes(self))
+      png_destroy_write_struct(&self->png, &self->info);
+    else
+      png_destroy_read_struct(&self->png, &self->info, NULL);
+  });
+  free(self);
+}
+
+const struct gauntlet_png_failure* gauntlet_png_get_failure(const struct gauntlet_png* self) {
+  return &self->failure;
+}
+
+uint64_t gauntlet_png_memory_in_use(const struct gauntlet_png* self) { return self->memory; }
+
+uint32_t gauntlet_png_access_version_number(void) { return png_access_version_number(); }
