@@ -1,0 +1,12 @@
+#pragma once
+/// libpng, held safely. Everything of gauntlet::png; the parts can be included alone.
+
+#include "gauntlet/png/decoder.hpp"
+#include "gauntlet/png/encoder.hpp"
+#include "gauntlet/png/error.hpp"
+#include "gauntlet/png/header.hpp"
+#include "gauntlet/png/image.hpp"
+#include "gauntlet/png/limits.hpp"
+#include "gauntlet/png/metadata.hpp"
+#include "gauntlet/png/sink.hpp"
+#include "gauntlet/png/source.hpp"
