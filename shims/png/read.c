@@ -111,7 +111,12 @@ int gauntlet_png_start_read_image(struct gauntlet_png* self, int* passes) {
   GUARD(self, {
     const uint64_t height = png_get_image_height(self->png, self->info);
     *passes = png_set_interlace_handling(self->png);
+    /* This allocates the row buffers. libpng reads bytes of them that it never wrote, and they show in the
+     * last pixels (libpng issues 692 and 844). zlib's blocks, made elsewhere, are larger and need no zeros.
+     */
+    self->zero_blocks = 1;
     png_read_update_info(self->png, self->info);
+    self->zero_blocks = 0;
     self->row_bytes = png_get_rowbytes(self->png, self->info);
     if (check_image_bytes(self, height) == GAUNTLET_PNG_OK) {
       self->rows_left = height * (uint64_t)*passes;

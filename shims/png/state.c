@@ -145,7 +145,7 @@ static png_voidp allocate(png_structp png, png_alloc_size_t size) {
     self->refused_total = self->memory + size;
     return NULL;
   }
-  block = calloc(1, sizeof *block + size);
+  block = self->zero_blocks ? calloc(1, sizeof *block + size) : malloc(sizeof *block + size);
   if (block == NULL) {
     self->refusal = GAUNTLET_PNG_OUT_OF_MEMORY;
     return NULL;

@@ -24,6 +24,7 @@ struct gauntlet_png {
   uint64_t offset;    /* bytes read or written */
   uint64_t rows_left; /* over all passes */
   size_t row_bytes;
+  int zero_blocks;                  /* what is allocated now must not begin as garbage */
   uint64_t memory;                  /* bytes allocated now */
   enum gauntlet_png_reason refusal; /* why allocate() last answered NULL, until libpng has warned of it */
   uint64_t refused_total;           /* GAUNTLET_PNG_LIMIT: what it would have made memory */
