@@ -1,4 +1,5 @@
 # asan: AddressSanitizer with LeakSanitizer.
+set(gauntlet_lane asan)
 include("${CMAKE_CURRENT_LIST_DIR}/clang.cmake")
 set(gauntlet_sanitizer "-fsanitize=address -fsanitize-address-use-after-return=always -fsanitize-address-use-after-scope")
 set(CMAKE_C_FLAGS_INIT "${gauntlet_sanitizer_base} ${gauntlet_sanitizer}")

@@ -1,5 +1,6 @@
 # msan: MemorySanitizer with origins. It is right only where everything is instrumented, the C++ standard library
 # included: GAUNTLET_LIBCXX is a libc++ that setup built for this lane.
+set(gauntlet_lane msan)
 include("${CMAKE_CURRENT_LIST_DIR}/clang.cmake")
 set(gauntlet_sanitizer "-fsanitize=memory -fsanitize-memory-track-origins=2 -fsanitize-memory-use-after-dtor")
 set(CMAKE_C_FLAGS_INIT "${gauntlet_sanitizer_base} ${gauntlet_sanitizer}")

@@ -1,4 +1,5 @@
 # release: what users run. Optimised and hardened, against the system's libraries.
+set(gauntlet_lane release)
 include("${CMAKE_CURRENT_LIST_DIR}/gcc.cmake")
 set(gauntlet_hardening "-O2 -g -fstack-protector-strong -fstack-clash-protection -fcf-protection")
 # Debian's GCC defines no _FORTIFY_SOURCE of its own; others do, at another level.

@@ -2,7 +2,6 @@
 # (lanes with an instrumented standard library) and GAUNTLET_CORPUS (PNG files of the pinned libpng). A toolchain file is
 # read again in every try_compile, so it must find this by place, not by a cache variable. While setup builds the
 # dependencies themselves, with this very toolchain, the environment names the file.
-get_filename_component(gauntlet_lane "${CMAKE_TOOLCHAIN_FILE}" NAME_WE)
 if(DEFINED ENV{GAUNTLET_SETUP_FILE})
   include("$ENV{GAUNTLET_SETUP_FILE}")
 else()

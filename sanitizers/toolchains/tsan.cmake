@@ -1,4 +1,5 @@
 # tsan: ThreadSanitizer.
+set(gauntlet_lane tsan)
 include("${CMAKE_CURRENT_LIST_DIR}/clang.cmake")
 set(CMAKE_C_FLAGS_INIT "${gauntlet_sanitizer_base} -fsanitize=thread")
 set(CMAKE_CXX_FLAGS_INIT "${gauntlet_sanitizer_base} -fsanitize=thread")

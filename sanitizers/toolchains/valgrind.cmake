@@ -1,4 +1,5 @@
 # valgrind: memcheck over an ordinary GCC build. -O1 keeps stacks whole; Valgrind 3.19 reads GCC 12's debug information.
+set(gauntlet_lane valgrind)
 include("${CMAKE_CURRENT_LIST_DIR}/gcc.cmake")
 set(CMAKE_C_FLAGS_INIT "-O1 -g -fno-omit-frame-pointer")
 set(CMAKE_CXX_FLAGS_INIT "-O1 -g -fno-omit-frame-pointer")

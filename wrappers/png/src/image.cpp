@@ -21,7 +21,7 @@ void require_row(const header& header, std::uint32_t y, std::source_location whe
 bool has_unused_bits(const header& header) { return header.bit_depth * header.channels < 8; }
 
 std::unique_ptr<std::byte[]> allocate(const header& header, std::source_location where) {
-  if (header.height != 0 && header.row_bytes > std::numeric_limits<std::ptrdiff_t>::max() / header.height)
+  if (header.height != 0 && header.row_bytes > std::numeric_limits<std::size_t>::max() / 2 / header.height)
     throw misuse("png::image", "the rows together are larger than memory can be", where);
   const std::size_t size = header.row_bytes * header.height;
   if (has_unused_bits(header)) return std::make_unique<std::byte[]>(size);
