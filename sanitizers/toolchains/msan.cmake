@@ -7,7 +7,7 @@ set(CMAKE_C_FLAGS_INIT "${gauntlet_sanitizer_base} ${gauntlet_sanitizer}")
 set(CMAKE_CXX_FLAGS_INIT "${gauntlet_sanitizer_base} ${gauntlet_sanitizer}")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "${gauntlet_linker_base} -fsanitize=memory")
 if(GAUNTLET_LIBCXX)
-  string(APPEND CMAKE_CXX_FLAGS_INIT " -stdlib=libc++ -nostdinc++ -isystem ${GAUNTLET_LIBCXX}/include/c++/v1")
+  string(APPEND CMAKE_CXX_FLAGS_INIT " -nostdinc++ -isystem ${GAUNTLET_LIBCXX}/include/c++/v1")
   string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT
          " -stdlib=libc++ -L${GAUNTLET_LIBCXX}/lib -Wl,-rpath,${GAUNTLET_LIBCXX}/lib")
 endif()
