@@ -55,10 +55,11 @@ png::image draw_all() {
     const std::span<std::byte> row = picture.row(y);
     for (std::uint32_t x = 0; x < width; ++x) {
       const color pixel = draw(x, y);
-      row[x * 4] = to_byte(pixel.red);
-      row[x * 4 + 1] = to_byte(pixel.green);
-      row[x * 4 + 2] = to_byte(pixel.blue);
-      row[x * 4 + 3] = to_byte(alpha(x, y) * 255);
+      const std::span<std::byte> target = row.subspan(std::size_t{x} * 4, 4);
+      target[0] = to_byte(pixel.red);
+      target[1] = to_byte(pixel.green);
+      target[2] = to_byte(pixel.blue);
+      target[3] = to_byte(alpha(x, y) * 255);
     }
   }
   return picture;

@@ -18,7 +18,7 @@ namespace png = gauntlet::png;
 
 namespace {
 
-constexpr std::string_view usage =
+constexpr const char* usage =
     "usage: thumbnail INPUT.png OUTPUT.png [--width N]\n"
     "Prints header, metadata and warnings of INPUT.png and writes a copy at most N (default 160) pixels "
     "wide.\n";
@@ -152,12 +152,12 @@ void run(const arguments& wanted) {
 
 int main(int count, char** words) {
   if (count == 2 && (std::strcmp(words[1], "--help") == 0 || std::strcmp(words[1], "-h") == 0)) {
-    std::fputs(usage.data(), stdout);
+    std::fputs(usage, stdout);
     return 0;
   }
   const std::optional<arguments> wanted = parse(std::span(words, static_cast<std::size_t>(count)));
   if (!wanted) {
-    std::fputs(usage.data(), stderr);
+    std::fputs(usage, stderr);
     return 2;
   }
   try {

@@ -71,15 +71,24 @@ static int compression_of(const struct gauntlet_png_text* text) {
   return text->compressed ? PNG_TEXT_COMPRESSION_zTXt : PNG_TEXT_COMPRESSION_NONE;
 }
 
+/* SAFETY: png_text has no const, but png_set_text copies every string before it returns and writes to none.
+ */
+static char* without_const(const char* string) {
+  const union {
+    const char* in;
+    char* out;
+  } pointer = {string};
+  return pointer.out;
+}
+
 int gauntlet_png_set_text(struct gauntlet_png* self, const struct gauntlet_png_text* text) {
   png_text one;
   memset(&one, 0, sizeof one);
   one.compression = compression_of(text);
-  /* png_text has no const, but png_set_text copies every string before it returns. */
-  one.key = (png_charp)(uintptr_t)text->key;
-  one.text = (png_charp)(uintptr_t)text->text;
-  one.lang = (png_charp)(uintptr_t)text->language;
-  one.lang_key = (png_charp)(uintptr_t)text->translated_key;
+  one.key = without_const(text->key);
+  one.text = without_const(text->text);
+  one.lang = without_const(text->language);
+  one.lang_key = without_const(text->translated_key);
   SET(self, "set_text", png_set_text(self->png, self->info, &one, 1));
 }
 

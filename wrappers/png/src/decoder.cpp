@@ -1,8 +1,13 @@
 #include "gauntlet/png/decoder.hpp"
 
+#include <ranges>
+
 #include "reader.hpp"
 
 namespace gauntlet::png {
+
+static_assert(std::ranges::input_range<row_reader>);
+
 namespace {
 
 detail::reader& require(const detail::reader_ptr& reader, const char* operation, std::source_location where) {
@@ -80,6 +85,13 @@ row_reader::iterator row_reader::begin(std::source_location where) {
 row_reader::iterator& row_reader::iterator::operator++() {
   row_ = reader_->next_row(where_);
   return *this;
+}
+
+std::span<const std::byte> row_reader::iterator::operator*() const {
+  if (!row_)
+    throw misuse("png::row_reader::iterator", "there is no row behind the last; compare with end() first",
+                 where_);
+  return *row_;
 }
 
 image decode(std::span<const std::byte> bytes, const decode_options& options, std::source_location where) {

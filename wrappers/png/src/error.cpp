@@ -51,11 +51,10 @@ class category final : public std::error_category {
 };
 
 std::string detail_of(const gauntlet_png_failure& failure) {
-  std::string text = failure.message;
   std::string place;
   if (failure.chunk[0] != 0) place += std::string("chunk ") + failure.chunk + ", ";
   if (failure.row >= 0) place += "row " + std::to_string(failure.row) + ", ";
-  return text + " (" + place + "at byte " + std::to_string(failure.offset) + ')';
+  return std::string(failure.message) + " (" + place + "at byte " + std::to_string(failure.offset) + ')';
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ void require_replaceable(const std::string& target, std::source_location where) 
 }  // namespace
 }  // namespace detail
 
-file_sink::file_sink(std::filesystem::path path, std::source_location where)
+file_sink::file_sink(const std::filesystem::path& path, std::source_location where)
     : name_(detail::target_of(path)), temporary_(name_), where_(where) {
   detail::require_replaceable(name_, where);
   buffer_.reserve(detail::buffer_size);

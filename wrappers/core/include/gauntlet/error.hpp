@@ -23,6 +23,9 @@ class error : public std::system_error {
   /// the code's own message; may be empty. where: the place in the caller's code.
   error(std::error_code code, std::string_view operation, std::string_view subject, std::string_view detail,
         std::source_location where);
+  // Copies only: a move would leave an error behind whose strings are gone.
+  error(const error&) noexcept = default;
+  error& operator=(const error&) noexcept = default;
 
   const char* what() const noexcept override;
   const std::string& operation() const noexcept;
@@ -39,6 +42,8 @@ class error : public std::system_error {
 class misuse : public std::logic_error {
  public:
   misuse(std::string_view operation, std::string_view advice, std::source_location where);
+  misuse(const misuse&) noexcept = default;  // copies only, as above
+  misuse& operator=(const misuse&) noexcept = default;
 
   const std::string& operation() const noexcept { return *operation_; }
   const std::source_location& where() const noexcept { return where_; }

@@ -99,7 +99,8 @@ class row_reader::iterator {
   using value_type = std::span<const std::byte>;
   using difference_type = std::ptrdiff_t;
 
-  value_type operator*() const noexcept { return *row_; }
+  /// Throws misuse at the end.
+  value_type operator*() const;
   iterator& operator++();
   void operator++(int) { ++*this; }
   bool operator==(std::default_sentinel_t) const noexcept { return !row_; }

@@ -45,7 +45,7 @@ using write_descriptor = unique_handle<create_beside, close_written, -1>;
 class file_sink {
  public:
   /// Throws png::error with the system's code.
-  explicit file_sink(std::filesystem::path path,
+  explicit file_sink(const std::filesystem::path& path,
                      std::source_location where = std::source_location::current());
   file_sink(file_sink&& other) noexcept;
   file_sink& operator=(file_sink&&) = delete;
