@@ -1,0 +1,83 @@
+// Faults that our C++ code provokes and other code commits: the C shim, or a C library below it. They are
+// reported only if that code, too, was built with the lane's tool.
+#include <gauntlet/shim/png.h>
+#include <png.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <ctime>
+#include <limits>
+
+#include "canary.hpp"
+#include "together.hpp"
+
+namespace {
+
+// A block of its own for each, so that a tool knows where it ends and that nobody has written it yet.
+gauntlet_png_limits* new_limits(std::size_t size = sizeof(gauntlet_png_limits)) {
+  return opaque(static_cast<gauntlet_png_limits*>(std::malloc(size)));
+}
+
+Bytef* new_bytes(std::size_t size) { return opaque(static_cast<Bytef*>(std::malloc(size))); }
+
+}  // namespace
+
+void canary_heap_overflow_in_shim(bool faulty) {
+  gauntlet_png_limits* limits =
+      new_limits(sizeof(gauntlet_png_limits) - (faulty ? sizeof limits->max_memory : 0));
+  gauntlet_png_limits_default(limits);
+  std::free(limits);
+}
+
+void canary_misaligned_access_in_shim(bool faulty) {
+  alignas(gauntlet_png_limits) unsigned char bytes[sizeof(gauntlet_png_limits) + 1];
+  void* address = opaque(bytes + (faulty ? 1 : 0));
+  gauntlet_png_limits_default(static_cast<gauntlet_png_limits*>(address));
+}
+
+void canary_data_race_in_shim(bool faulty) {
+  gauntlet_png_limits mine;
+  gauntlet_png_limits theirs;
+  run_together([&] { gauntlet_png_limits_default(&mine); },
+               [&] { gauntlet_png_limits_default(faulty ? &mine : &theirs); });
+}
+
+void canary_uninitialised_branch_in_shim(bool faulty) {
+  gauntlet_png_limits* limits = new_limits();
+  if (!faulty) gauntlet_png_limits_default(limits);
+  (void)gauntlet_png_limits_valid(limits);
+  std::free(limits);
+}
+
+void canary_heap_overflow_in_dependency(bool faulty) {
+  const uInt size = 8;
+  Bytef* bytes = new_bytes(size);
+  for (uInt i = 0; i < size; ++i) bytes[i] = 1;
+  (void)adler32(1, bytes, faulty ? size + 1 : size);
+  std::free(bytes);
+}
+
+void canary_signed_overflow_in_dependency(bool faulty) {
+  std::tm moment{};
+  moment.tm_year = opaque(faulty ? std::numeric_limits<int>::max() : 126);  // libpng adds 1900
+  png_time converted;
+  png_convert_from_struct_tm(&converted, &moment);
+}
+
+void canary_data_race_in_dependency(bool faulty) {
+  Bytef read[1] = {};
+  Bytef other[1] = {};
+  run_together([&] { (void)adler32(1, read, 1); }, [&] { *opaque(faulty ? read : other) = 1; });
+}
+
+void canary_uninitialised_branch_in_dependency(bool faulty) {
+  constexpr Bytef nothing_deflated[] = {0x78, 0x9c, 0x03, 0x00, 0x00, 0x00, 0x00, 0x01};
+  Bytef* bytes = new_bytes(sizeof nothing_deflated);
+  if (!faulty) std::ranges::copy(nothing_deflated, bytes);
+  Bytef result[1];
+  uLongf size = sizeof result;
+  (void)uncompress(result, &size, bytes, sizeof nothing_deflated);
+  std::free(bytes);
+}

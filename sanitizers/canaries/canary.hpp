@@ -1,0 +1,47 @@
+#pragma once
+
+// A canary is a fault committed on purpose. A lane that claims to catch it must report it, by name, on every
+// run: a lane whose tool is off, or does not reach the code in question, goes red instead of silently green.
+
+// Every canary, once. Each is a function canary_NAME(bool faulty): with true it commits the fault, with false
+// it takes the same path and does it right (its clean twin, which no tool may report).
+#define GAUNTLET_CANARIES(X)       \
+  X(heap_overflow)                 \
+  X(stack_overflow)                \
+  X(use_after_free)                \
+  X(use_after_return)              \
+  X(container_overflow)            \
+  X(leak)                          \
+  X(uninitialised_branch)          \
+  X(library_assertion)             \
+  X(signed_overflow)               \
+  X(bad_shift)                     \
+  X(misaligned_access)             \
+  X(implicit_conversion)           \
+  X(data_race)                     \
+  X(lock_inversion)                \
+  X(double_close)                  \
+  X(leaked_descriptor)             \
+  X(heap_overflow_in_shim)         \
+  X(misaligned_access_in_shim)     \
+  X(data_race_in_shim)             \
+  X(uninitialised_branch_in_shim)  \
+  X(heap_overflow_in_dependency)   \
+  X(signed_overflow_in_dependency) \
+  X(data_race_in_dependency)       \
+  X(uninitialised_branch_in_dependency)
+
+// Not inlined, so that the stack of a report names it.
+#define GAUNTLET_DECLARE(name) [[gnu::noinline]] void canary_##name(bool faulty);
+GAUNTLET_CANARIES(GAUNTLET_DECLARE)
+#undef GAUNTLET_DECLARE
+
+// The same value, of which the compiler knows nothing any more: it can neither fold the fault away nor warn.
+template <class T>
+[[nodiscard]] T opaque(T value) {
+  asm volatile("" : "+r"(value) : : "memory");
+  return value;
+}
+
+// Keeps the branch it stands in: without it the compiler would drop the decision.
+inline void reached() { asm volatile("" : : : "memory"); }
