@@ -51,7 +51,7 @@ void canary_uninitialised_branch_in_shim(bool faulty) {
   std::free(limits);
 }
 
-void canary_heap_overflow_in_dependency(bool faulty) {
+void canary_heap_overflow_in_zlib(bool faulty) {
   const uInt size = 8;
   Bytef* bytes = new_bytes(size);
   for (uInt i = 0; i < size; ++i) bytes[i] = 1;
@@ -59,20 +59,13 @@ void canary_heap_overflow_in_dependency(bool faulty) {
   std::free(bytes);
 }
 
-void canary_signed_overflow_in_dependency(bool faulty) {
-  std::tm moment{};
-  moment.tm_year = opaque(faulty ? std::numeric_limits<int>::max() : 126);  // libpng adds 1900
-  png_time converted;
-  png_convert_from_struct_tm(&converted, &moment);
-}
-
-void canary_data_race_in_dependency(bool faulty) {
+void canary_data_race_in_zlib(bool faulty) {
   Bytef read[1] = {};
   Bytef other[1] = {};
   run_together([&] { (void)adler32(1, read, 1); }, [&] { *opaque(faulty ? read : other) = 1; });
 }
 
-void canary_uninitialised_branch_in_dependency(bool faulty) {
+void canary_uninitialised_branch_in_zlib(bool faulty) {
   constexpr Bytef nothing_deflated[] = {0x78, 0x9c, 0x03, 0x00, 0x00, 0x00, 0x00, 0x01};
   Bytef* bytes = new_bytes(sizeof nothing_deflated);
   if (!faulty) std::ranges::copy(nothing_deflated, bytes);
@@ -80,4 +73,31 @@ void canary_uninitialised_branch_in_dependency(bool faulty) {
   uLongf size = sizeof result;
   (void)uncompress(result, &size, bytes, sizeof nothing_deflated);
   std::free(bytes);
+}
+
+void canary_heap_overflow_in_libpng(bool faulty) {
+  Bytef* bytes = new_bytes(faulty ? 3 : 4);
+  png_save_uint_32(bytes, 0x01020304);
+  std::free(bytes);
+}
+
+void canary_signed_overflow_in_libpng(bool faulty) {
+  std::tm moment{};
+  moment.tm_year = opaque(faulty ? std::numeric_limits<int>::max() : 126);  // libpng adds 1900
+  png_time converted;
+  png_convert_from_struct_tm(&converted, &moment);
+}
+
+void canary_data_race_in_libpng(bool faulty) {
+  Bytef mine[4];
+  Bytef theirs[4];
+  run_together([&] { png_save_uint_32(mine, 1); }, [&] { png_save_uint_32(faulty ? mine : theirs, 1); });
+}
+
+void canary_uninitialised_branch_in_libpng(bool faulty) {
+  auto* moment = opaque(static_cast<png_time*>(std::malloc(sizeof(png_time))));
+  if (!faulty) *moment = {.year = 2026, .month = 11, .day = 21, .hour = 0, .minute = 0, .second = 0};
+  char text[29];
+  (void)png_convert_to_rfc1123_buffer(text, moment);
+  std::free(moment);
 }
