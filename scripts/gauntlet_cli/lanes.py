@@ -1,0 +1,102 @@
+"""The lanes, as CMakePresets.json says them: it is the one table, and nothing of it is written here again."""
+
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from .problem import USAGE, Problem
+
+PRESETS = "CMakePresets.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Lane:
+    name: str
+    title: str
+    tool: str
+    catches: str
+    sources: tuple
+    libcxx: Optional[str]
+    packages: tuple
+    runtime: Optional[str]
+    canaries: dict
+    minimum_tests: int
+    budget_seconds: int
+    toolchain: Path
+    build: Path
+    junit: Path
+
+
+def load(root):
+    path = root / PRESETS
+    try:
+        presets = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Problem(f"{path} cannot be read ({error.strerror}); run this from a checkout of the project.", USAGE)
+    except json.JSONDecodeError as error:
+        raise Problem(f"{path} is not valid JSON: {error}.", USAGE)
+    configure = _by_name(presets["configurePresets"])
+    test = _by_name(presets["testPresets"])
+    return [_lane(root, configure, test, preset) for preset in configure.values()
+            if not preset.get("hidden") and "gauntlet" in preset.get("vendor", {})]
+
+
+def choose(lanes, names):
+    """The lanes of these names in the table's order; all of them if no name is given."""
+    known = [lane.name for lane in lanes]
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            raise Problem(f"There is no lane named {name}.{hint} The lanes are: {', '.join(known)}.", USAGE)
+    return [lane for lane in lanes if not names or lane.name in names]
+
+
+def table(lanes):
+    rows = [("lane", "tool", "canaries", "what it catches")]
+    rows += [(lane.name, lane.tool, str(len(lane.canaries)), lane.catches) for lane in lanes]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]) for row in rows)
+
+
+def jobs(lanes):
+    """The job list of a CI matrix."""
+    return {"include": [{"lane": lane.name, "tool": lane.tool, "packages": list(lane.packages),
+                         "budget_seconds": lane.budget_seconds, "canaries": len(lane.canaries)} for lane in lanes]}
+
+
+def _by_name(presets):
+    return {preset["name"]: preset for preset in presets}
+
+
+def _lane(root, configure, test, preset):
+    name = preset["name"]
+    vendor = preset["vendor"]["gauntlet"]
+
+    def place(text):
+        return Path(text.replace("${sourceDir}", str(root)).replace("${presetName}", name))
+
+    try:
+        return Lane(name=name, title=preset["displayName"], tool=vendor["tool"], catches=vendor["catches"],
+                    sources=tuple(vendor["sources"]), libcxx=vendor.get("libcxx"), packages=tuple(vendor["packages"]),
+                    runtime=vendor["runtime"], canaries=vendor["canaries"], minimum_tests=vendor["minimum_tests"],
+                    budget_seconds=vendor["budget_seconds"],
+                    toolchain=place(_inherited(configure, preset, "toolchainFile")),
+                    build=place(_inherited(configure, preset, "binaryDir")),
+                    junit=place(test[name]["output"]["outputJUnitFile"]))
+    except KeyError as error:
+        raise Problem(f"{PRESETS}: lane {name} lacks {error}.", USAGE)
+
+
+def _inherited(presets, preset, field):
+    if field in preset:
+        return preset[field]
+    parents = preset.get("inherits", [])
+    for parent in [parents] if isinstance(parents, str) else parents:
+        try:
+            return _inherited(presets, presets[parent], field)
+        except KeyError:
+            continue
+    raise KeyError(field)

@@ -1,0 +1,109 @@
+"""The command line itself."""
+
+import argparse
+import json
+import signal
+import sys
+
+from . import demo, docs, preflight, report, setup
+from . import lanes as lane_table
+from .console import Console
+from .matrix import Matrix
+from .problem import FAILED, INTERRUPTED, USAGE, Problem
+from .project import Project
+
+
+def main(arguments):
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not options.command:
+        parser.print_help(sys.stderr)
+        return USAGE
+    # A CI job that is cancelled gets SIGTERM: it ends as by Ctrl-C, children and report included.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return options.command(Project.here(), Console(), options)
+    except Problem as problem:
+        print(f"gauntlet: {problem}", file=sys.stderr)
+        return problem.status
+    except KeyboardInterrupt:
+        print("gauntlet: interrupted. What was not finished is not trusted, and is done again by the next run.",
+              file=sys.stderr)
+        return INTERRUPTED
+
+
+def _setup(project, console, options):
+    chosen = _chosen(project, options.lanes)
+    setup.set_up(project, chosen, console)
+    print(f"Set up: {', '.join(lane.name for lane in chosen)}.")
+    return 0
+
+
+def _test(project, console, options):
+    chosen = _chosen(project, options.lanes)
+    # Before the first lane: a tool that the last lane misses is better known now than in half an hour.
+    preflight.check(project, chosen, console)
+    matrix = Matrix(project, chosen, console, options.regex, options.jobs)
+    try:
+        matrix.run()
+    finally:
+        report.write(matrix.results, project.matrix)
+        print(report.as_text(matrix.results), flush=True)
+    return FAILED if report.totals(matrix.results)["failed"] else 0
+
+
+def _demo(project, console, options):
+    return demo.run(project, lane_table.load(project.root), console, options.picture, options.width)
+
+
+def _lanes(project, _console, options):
+    lanes = lane_table.load(project.root)
+    if options.write_docs:
+        print(f"Changed: {', '.join(docs.update(project.root, lanes)) or 'nothing'}.")
+        return 0
+    print(json.dumps(lane_table.jobs(lanes), indent=2) if options.json else lane_table.table(lanes))
+    return 0
+
+
+def _chosen(project, names):
+    return lane_table.choose(lane_table.load(project.root), names)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="gauntlet", description="Safe C++ wrappers of C libraries, and the matrix of "
+                                     "sanitizer lanes that each wrapper must run.",
+                                     epilog="exit status: 0 all is well, 1 findings or failures, 2 wrong usage or a "
+                                     "missing tool, 130 interrupted")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
+
+    def command(name, run, text, *examples):
+        lines = "\n".join(f"  scripts/gauntlet {name} {example}".rstrip() for example in examples)
+        sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
+                                  epilog=f"examples:\n{lines}", formatter_class=argparse.RawDescriptionHelpFormatter)
+        sub.set_defaults(command=run)
+        return sub
+
+    sub = command("setup", _setup, "install missing tools, fetch pinned sources, build what lanes need", "", "asan msan")
+    sub.add_argument("lanes", nargs="*", metavar="LANE", help="lanes to set up (default: all)")
+
+    sub = command("demo", _demo, "build the main example and run it on a picture", "", "photo.png --width 200")
+    sub.add_argument("picture", nargs="?", metavar="FILE.png", help="the picture (default: a sample)")
+    sub.add_argument("--width", type=_positive, metavar="N", help="width of the thumbnail in pixels")
+
+    sub = command("test", _test, "run the lanes and report what they find", "", "asan -R 'png' --jobs 4")
+    sub.add_argument("lanes", nargs="*", metavar="LANE", help="lanes to run (default: all)")
+    sub.add_argument("-R", dest="regex", metavar="REGEX", help="only tests whose name matches, canaries too")
+    sub.add_argument("--jobs", type=_positive, metavar="N", help="tests at a time (default: one for each processor)")
+
+    sub = command("lanes", _lanes, "list the lanes", "", "--json", "--write-docs")
+    form = sub.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as the job list of a CI matrix")
+    form.add_argument("--write-docs", action="store_true", help="bring the tables of README.md and docs/ up to date")
+    return parser
+
+
+def _positive(text):
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return int(text)

@@ -1,0 +1,126 @@
+"""Runs lanes one after the other; whatever happens to one, the others still run."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from . import cmake, findings, results, setup
+from .problem import Problem
+from .results import LaneResult
+
+_LINES_KEPT = 30
+
+
+class Matrix:
+    def __init__(self, project, lanes, console, regex=None, jobs=None):
+        self.project = project
+        self.console = console
+        self.selection = ["-R", regex] if regex else []
+        self.jobs = jobs or os.cpu_count()
+        self.results = [LaneResult(lane) for lane in lanes]
+
+    def run(self):
+        for result in self.results:
+            for step in (self._set_up, self._configure, self._build, self._check_binaries, self._test):
+                if not step(result):
+                    break
+            result.ran = True
+
+    def _set_up(self, result):
+        try:
+            setup.prepare(self.project, [result.lane], self.console)
+            return True
+        except Problem as problem:
+            sentence, *details = str(problem).splitlines()
+            result.blame("setup", sentence, details, reproduce=f"scripts/gauntlet setup {result.lane.name}")
+            return False
+
+    def _configure(self, result):
+        outcome, result.seconds["configure"] = cmake.configure(self.project, result.lane, self.console)
+        if outcome.status:
+            result.blame("cmake", "configure failed", self._from(outcome, "CMake Error"),
+                         reproduce=f"cmake --preset {result.lane.name}")
+        return not outcome.status
+
+    def _build(self, result):
+        outcome, result.seconds["build"] = cmake.build(self.project, result.lane, self.console)
+        if outcome.status:
+            result.blame("compiler", "build failed", self._from(outcome, "FAILED:"),
+                         reproduce=f"cmake --build --preset {result.lane.name}")
+        return not outcome.status
+
+    def _check_binaries(self, result):
+        """A lane whose programs lack the tool would be green and mean nothing."""
+        lane = result.lane
+        outcome, result.seconds["test"] = cmake.list_tests(self.project, lane, self.console, self.selection)
+        if outcome.status:
+            result.blame("ctest", "the tests cannot be listed", outcome.tail(_LINES_KEPT),
+                         reproduce=f"ctest --preset {lane.name} --show-only")
+            return False
+        tests = _json_in(outcome.text)["tests"]
+        if not tests:
+            results.judge(result, [], selected=bool(self.selection))
+            return False
+        for binary in without_runtime(lane, [test.get("command", []) for test in tests]):
+            result.blame("gauntlet", "a test binary without the lane's tool",
+                         [f"{os.path.relpath(binary, self.project.root)} has no {lane.runtime}"])
+        return True
+
+    def _test(self, result):
+        lane = result.lane
+        lane.junit.unlink(missing_ok=True)
+        outcome, seconds = cmake.test(self.project, lane, self.console, self.selection, self.jobs)
+        result.seconds["test"] += seconds
+        try:
+            runs = results.read(lane.junit, outcome.text)
+        except results.UNREADABLE as error:
+            result.blame("ctest", f"its report cannot be read: {error}", outcome.tail(_LINES_KEPT))
+            return False
+        results.judge(result, runs, self.project.root, selected=bool(self.selection))
+        if outcome.status and not result.findings:
+            result.blame("ctest", "failed, although no test did", outcome.tail(_LINES_KEPT))
+        return True
+
+    def _from(self, outcome, marker):
+        """From the first line of the failure on: what runs beside it or comes after it prints more, to no use."""
+        lines = outcome.text.splitlines()
+        start = next((number for number, line in enumerate(lines) if line.startswith(marker)), -_LINES_KEPT)
+        return [findings.tidy(line, self.project.root) for line in lines[start:][:_LINES_KEPT]]
+
+
+def without_runtime(lane, commands):
+    """The test binaries that do not run under the lane's tool."""
+    if lane.runtime is None:
+        return []
+    if lane.runtime == "valgrind":
+        return _binaries(lane, [command for command in commands if not _under_valgrind(command)])
+    return [binary for binary in _binaries(lane, commands) if not _has_symbol(binary, lane.runtime)]
+
+
+def _binaries(lane, commands):
+    """The programs of the lane's build among the words of these commands: a test may be started through a script."""
+    words = dict.fromkeys(word for command in commands for word in command)
+    return [word for word in words if word.startswith(f"{lane.build}{os.sep}") and _is_elf(word)]
+
+
+def _is_elf(path):
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return file.read(4) == b"\x7fELF"
+
+
+def _under_valgrind(command):
+    return any(Path(word).name == "valgrind" for word in command)
+
+
+def _has_symbol(binary, prefix):
+    symbols = subprocess.run(["nm", "--defined-only", binary], capture_output=True, check=False).stdout
+    return re.search(rb" [A-Za-z] " + re.escape(prefix.encode()), symbols) is not None
+
+
+def _json_in(text):
+    """CTest's JSON, after whatever test discovery printed before it."""
+    return json.loads(text[text.index("{\n"):])

@@ -1,0 +1,151 @@
+"""Where sources come from. Each origin brings a file or raises Unavailable with the reason; none is believed."""
+
+import os
+import re
+import shutil
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from . import process
+from .sources import Unavailable, sync
+
+_TIMEOUT_SECONDS = 10
+_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+def all_origins(cache):
+    mirror = os.environ.get("GAUNTLET_SOURCE_MIRROR")
+    return [Mirror(Path(mirror) if mirror else None), Upstream(), DebianArchive(cache / "apt")]
+
+
+class Mirror:
+    name = "mirror folder"
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def bring(self, source, target, phase):
+        if self.folder is None:
+            raise Unavailable("GAUNTLET_SOURCE_MIRROR is not set")
+        for name in source.file_names:
+            if (self.folder / name).is_file():
+                _copy(open(self.folder / name, "rb"), target, phase)
+                return
+        raise Unavailable(f"{self.folder} has no {' or '.join(source.file_names)}")
+
+
+class Upstream:
+    name = "upstream"
+
+    def __init__(self):
+        self._unreachable = None
+
+    def bring(self, source, target, phase):
+        if self._unreachable:
+            raise Unavailable(f"{self._unreachable} (not tried again)")
+        try:
+            _copy(urllib.request.urlopen(source.upstream["url"], timeout=_TIMEOUT_SECONDS), target, phase)
+        except urllib.error.HTTPError as error:
+            raise Unavailable(f"{source.upstream['url']} answers {error.code} {error.reason}")
+        except OSError as error:
+            # No network here: it will not be there for the next source either.
+            self._unreachable = f"unreachable, {getattr(error, 'reason', error)}"
+            raise Unavailable(self._unreachable)
+
+
+class DebianArchive:
+    """Debian's signed source archive, by apt with a state of its own: the machine's apt configuration stays untouched."""
+
+    name = "Debian's source archive"
+
+    def __init__(self, state, configuration=Path("/etc/apt")):
+        self.state = state
+        self.configuration = configuration
+        self._updated = set()
+
+    def bring(self, source, target, phase):
+        if not source.debian:
+            raise Unavailable("Debian has no such package")
+        if not shutil.which("apt-get"):
+            raise Unavailable("this machine has no apt-get")
+        apt = self._apt(source.debian["suite"])
+        if source.debian["suite"] not in self._updated:
+            phase.update("apt-get update")
+            _must(process.run([*apt, "update"], phase))
+            self._updated.add(source.debian["suite"])
+        phase.update("apt-get source")
+        with TemporaryDirectory(dir=target.parent, prefix=".apt-") as folder:
+            _must(process.run([*apt, "source", "--download-only", "--tar-only", source.debian["package"]], phase,
+                              cwd=folder))
+            downloaded = Path(folder, source.debian["file"])
+            if not downloaded.exists():
+                raise Unavailable(f"{source.debian['suite']} now has another version than {source.debian['file']}")
+            os.replace(downloaded, target)
+
+    def _apt(self, suite):
+        """The apt-get command for a suite, with its state prepared."""
+        archive = _archive(self.configuration)
+        state = self.state / suite
+        for folder in ("lists/partial", "cache/archives/partial"):
+            (state / folder).mkdir(parents=True, exist_ok=True)
+        sources = state / "sources.list"
+        sources.write_text(f"deb-src [signed-by={archive.keyring}] {archive.uri} {suite} main\n", encoding="utf-8")
+        options = {"Dir::Etc::sourcelist": sources, "Dir::Etc::sourceparts": "/dev/null",
+                   "Dir::State::Lists": state / "lists", "Dir::Cache": state / "cache",
+                   "Acquire::http::Timeout": _TIMEOUT_SECONDS, "Acquire::https::Timeout": _TIMEOUT_SECONDS,
+                   # The unprivileged user of apt may not write into this user's cache.
+                   "APT::Sandbox::User": ""}
+        return ["apt-get", *(part for name, value in options.items() for part in ("-o", f"{name}={value}"))]
+
+
+@dataclass(frozen=True)
+class Archive:
+    uri: str
+    keyring: str
+
+
+def _archive(configuration):
+    """Debian's archive as this machine's apt sources name it (not the security archive: it has few source packages)."""
+    for uri, keyring in _entries(configuration):
+        # Cloud images name a file with mirrors, .../debian.list, instead of an address.
+        if re.search(r"/debian(\.list)?/?$", uri):
+            return Archive(uri, keyring if keyring.startswith("/") else _KEYRING)
+    raise Unavailable(f"no Debian archive is among the apt sources in {configuration}")
+
+
+def _entries(configuration):
+    """(URI, keyring or "") of each enabled source, from both formats that apt reads."""
+    for path in sorted(configuration.glob("sources.list.d/*.sources")):
+        for paragraph in re.split(r"\n\s*\n", _uncommented(path)):
+            fields = {name.lower(): value.strip()
+                      for name, value in re.findall(r"^([\w-]+):((?:.|\n[ \t])*)", paragraph, re.MULTILINE)}
+            if fields.get("enabled", "yes").lower() not in ("no", "false"):
+                for uri in fields.get("uris", "").split():
+                    yield uri, fields.get("signed-by", "")
+    for path in [configuration / "sources.list", *sorted(configuration.glob("sources.list.d/*.list"))]:
+        if path.exists():
+            for options, uri in re.findall(r"^\s*deb\s+(?:\[(.*?)\]\s+)?(\S+)", _uncommented(path), re.MULTILINE):
+                keyring = re.search(r"signed-by=(\S+)", options)
+                yield uri, keyring[1] if keyring else ""
+
+
+def _uncommented(path):
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+
+
+def _copy(stream, target, phase):
+    with stream, open(target, "wb") as file:
+        for chunk in iter(lambda: stream.read(1 << 20), b""):
+            file.write(chunk)
+            phase.update(f"{file.tell() / 1e6:.0f} MB")
+        sync(file)
+
+
+def _must(outcome):
+    if outcome.status:
+        errors = [line for line in outcome.tail() if line.startswith("E:")] or outcome.tail(1)
+        raise Unavailable("apt-get failed, " + " ".join(errors))

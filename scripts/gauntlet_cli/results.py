@@ -1,0 +1,118 @@
+"""What a lane came to, judged from what CTest says that it ran."""
+
+import re
+import xml.etree.ElementTree as xml
+from collections import Counter
+from dataclasses import dataclass, field
+
+from . import findings
+from .findings import Finding
+from .lanes import Lane
+
+UNREADABLE = (OSError, xml.ParseError)
+
+_CANARY = "canary."
+_LINES_KEPT = 12
+
+# A line of CTest's last list: "	  3 - a name (SEGFAULT)".
+_REASON = re.compile(r"^\s*\d+ - (.+) \((\w[\w ]*)\)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class TestRun:
+    name: str
+    status: str  # passed, failed or skipped
+    seconds: float
+    reason: str
+    output: str
+
+
+@dataclass
+class LaneResult:
+    lane: Lane
+    ran: bool = False
+    tests: Counter = field(default_factory=Counter)
+    canaries: Counter = field(default_factory=Counter)
+    seconds: dict = field(default_factory=lambda: dict.fromkeys(("configure", "build", "test"), 0.0))
+    findings: list = field(default_factory=list)
+    durations: dict = field(default_factory=dict)
+
+    @property
+    def status(self):
+        if not self.ran:
+            return "skipped"
+        return "failed" if self.findings else "passed"
+
+    @property
+    def passed(self):
+        return self.tests["passed"] + self.canaries["caught"]
+
+    @property
+    def failed(self):
+        """A lane that failed without a failed test counts as one failure: it must not vanish from the sum."""
+        failed = self.tests["failed"] + self.canaries["expected"] - self.canaries["caught"]
+        return failed or int(self.status == "failed")
+
+    def blame(self, tool, kind, stack=(), test=None, reproduce=None):
+        self.findings.append(Finding(tool, kind, test, tuple(stack),
+                                     reproduce or findings.reproduce(self.lane.name, test)))
+
+
+def read(junit, said):
+    """The runs in CTest's JUnit file; why a test failed is only in what CTest said."""
+    reasons = dict(_REASON.findall(said))
+    return [_test_run(case, reasons) for case in xml.parse(junit).getroot().iter("testcase")]
+
+
+def judge(result, runs, root="", selected=False):
+    """Counts the runs into the result and adds what is wrong; `selected` means that a regex chose among the tests."""
+    lane = result.lane
+    claims = {f"{_CANARY}{name}": name for name in lane.canaries}
+    canaries = [run for run in runs if run.name in claims]
+    tests = [run for run in runs if run.name not in claims]
+
+    result.canaries.update(expected=len(canaries) if selected else len(claims),
+                           caught=sum(run.status == "passed" for run in canaries))
+    result.tests.update(run.status for run in tests)
+    result.durations = {run.name: run.seconds for run in tests if run.status == "passed"}
+
+    for run in canaries:
+        if run.status != "passed":
+            first, *rest = run.output.strip().splitlines() or [f"canary {claims[run.name]}: {run.reason}"]
+            result.blame("canary", first, rest[:_LINES_KEPT], run.name)
+    for run in tests:
+        if run.status == "failed":
+            _blame_test(result, run, root)
+
+    if not runs:
+        result.blame("gauntlet", "no tests ran" + (": none matches the regex" if selected else ""))
+    if selected or not runs:
+        return
+    for name in sorted(claims.keys() - {run.name for run in canaries}):
+        result.blame("canary", f"{claims[name]} is claimed by the lane and was not run", test=name)
+    counted = result.tests["passed"] + result.tests["failed"]
+    if counted < lane.minimum_tests:
+        result.blame("gauntlet", f"too few tests: {counted} ran, and lane {lane.name} has at least {lane.minimum_tests}")
+
+
+def _blame_test(result, run, root):
+    reports = findings.read(run.output, root)
+    for report in reports:
+        result.blame(report.tool, report.kind, report.stack, run.name)
+    if not reports:
+        result.blame("test", run.reason, run.output.strip().splitlines()[-_LINES_KEPT:], run.name)
+
+
+def _test_run(case, reasons):
+    name = case.get("name")
+    skipped = case.find("skipped")
+    why_skipped = skipped.get("message") if skipped is not None else ""
+    if case.get("status") == "run":
+        status = "passed"
+    # CTest also calls "skipped" what it could not start: that is a failure, whatever it is called.
+    elif case.get("status") == "disabled" or why_skipped.startswith("SKIP_"):
+        status = "skipped"
+    else:
+        status = "failed"
+    return TestRun(name, status, float(case.get("time") or 0), why_skipped or reasons.get(name, "failed").lower(),
+                   case.findtext("system-out") or "")

@@ -1,0 +1,139 @@
+"""Pinned sources: brought from the first origin that answers, and trusted only for their hash."""
+
+import hashlib
+import json
+import os
+import tarfile
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Optional
+
+from .problem import Problem
+
+TABLE = "sanitizers/sources.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    name: str
+    version: str
+    upstream: dict
+    debian: Optional[dict]
+    cmake: dict
+    unpack: tuple
+    corpus: Optional[str]
+
+    @property
+    def label(self):
+        return f"{self.name}-{self.version}"
+
+    @property
+    def hashes(self):
+        """What its bytes may be: upstream and Debian may pack one version differently."""
+        return tuple(origin["sha256"] for origin in (self.upstream, self.debian) if origin)
+
+    @property
+    def file_names(self):
+        names = [self.upstream["url"].rsplit("/", 1)[-1]]
+        return names + [self.debian["file"]] if self.debian else names
+
+
+class Refused(Exception):
+    """The bytes are not those that were pinned."""
+
+
+class Unavailable(Exception):
+    """An origin has no answer, and why."""
+
+
+def load(root):
+    """All sources by name."""
+    entries = json.loads((root / TABLE).read_text(encoding="utf-8"))["sources"]
+    return {name: Source(name=name, version=entry["version"], upstream=entry["upstream"], debian=entry.get("debian"),
+                         cmake=entry.get("cmake", {}), unpack=tuple(entry.get("unpack", ())),
+                         corpus=entry.get("corpus"))
+            for name, entry in entries.items()}
+
+
+class Store:
+    """The folder of verified tarballs."""
+
+    def __init__(self, folder, origins, console):
+        self.folder = folder
+        self.origins = origins
+        self.console = console
+
+    def fetch(self, source):
+        """Path of the source's tarball, verified now."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self._cached(source) or self._fetched(source)
+
+    def _path(self, source, digest):
+        return self.folder / f"{source.label}-{digest[:12]}.tarball"
+
+    def _cached(self, source):
+        for digest in source.hashes:
+            path = self._path(source, digest)
+            if path.exists():
+                try:
+                    _verify(path, source)
+                    return path
+                except Refused as reason:
+                    self.console.warn(f"The cached {source.label} is refused and fetched again: {reason}.")
+                    path.unlink()
+        return None
+
+    def _fetched(self, source):
+        failures = []
+        # Only a complete and verified file ever gets a name that a later run looks for.
+        partial = self.folder / f".partial-{source.label}"
+        for origin in self.origins:
+            try:
+                with self.console.phase(f"fetch {source.label}") as phase:
+                    origin.bring(source, partial, phase)
+                    phase.remark = origin.name
+                    path = self._path(source, _verify(partial, source))
+                    os.replace(partial, path)
+                    return path
+            except Refused as reason:
+                self.console.warn(f"{source.label} from {origin.name} is refused: {reason}.")
+                failures.append(f"{origin.name}: refused, {reason}")
+            except Unavailable as reason:
+                failures.append(f"{origin.name}: {reason}")
+            finally:
+                with suppress(FileNotFoundError):
+                    partial.unlink()
+        raise Problem("\n  ".join([f"{source.label} could not be fetched from anywhere:", *failures,
+                                   f"Put {' or '.join(source.file_names)} into a folder and name that folder in "
+                                   "GAUNTLET_SOURCE_MIRROR."]))
+
+
+def unpack(archive, folder, parts=()):
+    """Unpacks without the archive's top folder; only these parts of it, if any are named."""
+    wanted = tuple(f"{part}/" for part in parts)
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            _, _, name = member.name.partition("/")
+            if not name or (wanted and not f"{name}/".startswith(wanted)):
+                continue
+            if not (member.isfile() or member.isdir() or member.issym()) or ".." in name.split("/"):
+                raise Problem(f"{archive} has an entry that is not unpacked: {member.name}.")
+            member.name = name
+            tar.extract(member, folder)
+
+
+def sync(file):
+    """To the disk before a rename makes it trusted: a power cut must not leave a good name on bad bytes."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _verify(path, source):
+    found = hashlib.sha256()
+    with open(path, "rb") as file:
+        for chunk in iter(lambda: file.read(1 << 20), b""):
+            found.update(chunk)
+    if found.hexdigest() not in source.hashes:
+        expected = " or ".join(dict.fromkeys(source.hashes))
+        raise Refused(f"expected sha256 {expected}, found {found.hexdigest()} in {path.stat().st_size} bytes")
+    return found.hexdigest()
