@@ -24,7 +24,7 @@ def lane_table(lanes):
 
 def canary_table(lanes):
     faults = dict.fromkeys(name for lane in lanes for name in lane.canaries)
-    rows = [(name.replace("_", " "), *("yes" if name in lane.canaries else "" for lane in lanes)) for name in sorted(faults)]
+    rows = [(name.replace("_", " "), *("yes" if name in lane.canaries else "no" for lane in lanes)) for name in sorted(faults)]
     return _table(("seeded fault", *(lane.name for lane in lanes)), rows)
 
 

@@ -26,11 +26,11 @@ class Docs(support.InFolder):
                                       "| asan | Clang | things |\n<!-- end of lanes -->\nafter\n")
         self.assertEqual(docs.stale(self.folder, [support.lane(title="Clang", catches="things")]), [])
 
-    def test_a_fault_that_a_lane_does_not_claim_is_an_empty_cell(self):
+    def test_a_fault_that_a_lane_does_not_claim_is_a_no(self):
         table = docs.canary_table([support.lane(canaries={"leak": "x"}), support.lane(name="tsan", canaries={"race": "y"})])
         self.assertEqual(table.splitlines()[0], "| seeded fault | asan | tsan |")
-        self.assertIn("| leak | yes |  |", table)
-        self.assertIn("| race |  | yes |", table)
+        self.assertIn("| leak | yes | no |", table)
+        self.assertIn("| race | no | yes |", table)
 
 
 if __name__ == "__main__":
