@@ -24,8 +24,10 @@
 int gauntlet_png_get_IHDR(struct gauntlet_png* self, struct gauntlet_png_header* header) {
   png_uint_32 width = 0, height = 0;
   int bit_depth = 0, color_type = 0, interlace = 0;
-  GET(self,
-      png_get_IHDR(self->png, self->info, &width, &height, &bit_depth, &color_type, &interlace, NULL, NULL));
+  /* libpng has no "not yet" here: it takes an IHDR that was not read for one that is wrong. */
+  const int known = self->stage != READ_HEADER && self->stage != WRITE_HEADER;
+  GET(self, known && png_get_IHDR(self->png, self->info, &width, &height, &bit_depth, &color_type, &interlace,
+                                  NULL, NULL));
   header->width = width;
   header->height = height;
   header->bit_depth = (uint8_t)bit_depth;
@@ -36,9 +38,7 @@ int gauntlet_png_get_IHDR(struct gauntlet_png* self, struct gauntlet_png_header*
   return GAUNTLET_PNG_OK;
 }
 
-/* ---- text
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- text ---- */
 
 int gauntlet_png_get_text_count(struct gauntlet_png* self, size_t* count) {
   int found = 0;
@@ -92,8 +92,7 @@ int gauntlet_png_set_text(struct gauntlet_png* self, const struct gauntlet_png_t
   SET(self, "set_text", png_set_text(self->png, self->info, &one, 1));
 }
 
-/* ---- single chunks
- * -------------------------------------------------------------------------------------------------- */
+/* ---- single chunks ---- */
 
 int gauntlet_png_get_gAMA(struct gauntlet_png* self, int32_t* gamma_times_100000) {
   png_fixed_point gamma = 0;

@@ -23,10 +23,43 @@ static size_t pull(struct gauntlet_png* self, png_bytep out, size_t size) {
   return done;
 }
 
-static void on_read(png_structp png, png_bytep out, size_t size) {
-  struct gauntlet_png* self = png_get_io_ptr(png);
+static void pull_all(struct gauntlet_png* self, png_bytep out, size_t size) {
   if (pull(self, out, size) < size)
     raise_failure(self, GAUNTLET_PNG_TRUNCATED, "the data ends inside the file");
+}
+
+static void pull_away(struct gauntlet_png* self, uint64_t size) {
+  png_byte unused[1024];
+  while (size > 0) {
+    const size_t part = size < sizeof unused ? (size_t)size : sizeof unused;
+    pull_all(self, unused, part);
+    size -= part;
+  }
+}
+
+/* header: the length and the type of a chunk. Where the chunk is ancillary and larger than max_chunk_bytes, it
+ * is read past, and header becomes the next one's. libpng 1.6.48 skips such chunks by itself; 1.6.39 warns of
+ * them, and then reads them all the same. */
+static void skip_large_chunks(struct gauntlet_png* self, png_byte header[8]) {
+  for (;;) {
+    const uint32_t size = png_get_uint_32(header);
+    const int ancillary = (header[4] & 0x20) != 0;
+    char message[96];
+    self->chunk_type = png_get_uint_32(header + 4);
+    if (!ancillary || size <= self->limits.max_chunk_bytes || size > PNG_UINT_31_MAX) return;
+    snprintf(message, sizeof message, "skipped: it has %llu bytes, max_chunk_bytes is %llu",
+             (unsigned long long)size, (unsigned long long)self->limits.max_chunk_bytes);
+    png_warning(self->png, message);
+    pull_away(self, (uint64_t)size + 4); /* and its CRC */
+    pull_all(self, header, 8);
+  }
+}
+
+static void on_read(png_structp png, png_bytep out, size_t size) {
+  struct gauntlet_png* self = png_get_io_ptr(png);
+  pull_all(self, out, size);
+  if ((png_get_io_state(png) & PNG_IO_MASK_LOC) == PNG_IO_CHUNK_HDR && size == 8)
+    skip_large_chunks(self, out);
 }
 
 void install_reader(struct gauntlet_png* self) {
@@ -37,11 +70,14 @@ void install_reader(struct gauntlet_png* self) {
 static void read_signature(struct gauntlet_png* self) {
   png_byte signature[8] = {0};
   const size_t size = pull(self, signature, sizeof signature);
+  char first[16] = "";
   char message[96];
   if (size == 0) raise_failure(self, GAUNTLET_PNG_EMPTY, "there is no data at all");
   if (png_sig_cmp(signature, 0, size) != 0) {
-    snprintf(message, sizeof message, "it begins with %02X %02X %02X %02X, not with PNG's signature",
-             signature[0], signature[1], signature[2], signature[3]);
+    const size_t shown = size < 4 ? size : 4;
+    for (size_t i = 0; i < shown; ++i) snprintf(first + 3 * i, sizeof first - 3 * i, "%02X ", signature[i]);
+    first[3 * shown - 1] = 0;
+    snprintf(message, sizeof message, "it begins with %s, not with PNG's signature", first);
     raise_failure(self, GAUNTLET_PNG_NOT_A_PNG, message);
   }
   if (size < sizeof signature)
@@ -61,8 +97,7 @@ int gauntlet_png_read_info(struct gauntlet_png* self) {
   return status_of(self);
 }
 
-/* ---- transforms
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- transforms ---- */
 
 #define TRANSFORM(self, name, call)                                  \
   do {                                                               \
@@ -92,9 +127,7 @@ int gauntlet_png_set_packing(struct gauntlet_png* self) {
 int gauntlet_png_set_swap(struct gauntlet_png* self) { TRANSFORM(self, "set_swap", png_set_swap(self->png)); }
 int gauntlet_png_set_bgr(struct gauntlet_png* self) { TRANSFORM(self, "set_bgr", png_set_bgr(self->png)); }
 
-/* ---- rows
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- rows ---- */
 
 /* row_bytes < 2^38 (a width of 31 bits, 8 bytes a pixel at the most) and height < 2^31, so the product may
  * overflow 64 bits. */

@@ -22,14 +22,16 @@ int gauntlet_png_limits_valid(const struct gauntlet_png_limits* limits) {
          limits->max_cached_chunks > 0 && limits->max_memory > 0;
 }
 
-/* ---- failures and warnings
- * ------------------------------------------------------------------------------------------ */
+/* ---- failures and warnings ---- */
 
 static int is_letter(uint32_t c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
+static int writes(const struct gauntlet_png* self) { return self->stage >= WRITE_HEADER; }
+
 /* The chunk that libpng is at, or "": before the first one its type is 0. */
 static void chunk_name(const struct gauntlet_png* self, char name[5]) {
-  const uint32_t type = self->png != NULL ? png_get_io_chunk_type(self->png) : 0;
+  const uint32_t written = self->png != NULL ? png_get_io_chunk_type(self->png) : 0;
+  const uint32_t type = writes(self) ? written : self->chunk_type;
   memset(name, 0, 5);
   for (unsigned i = 0; i < 4; ++i) {
     const uint32_t c = (type >> (24 - 8 * i)) & 0xFF;
@@ -99,12 +101,17 @@ int check_size(struct gauntlet_png* self, uint32_t width, uint32_t height) {
   return GAUNTLET_PNG_OK;
 }
 
-static _Noreturn void on_error(png_structp png, png_const_charp message) {
-  struct gauntlet_png* self = png_get_error_ptr(png);
+/* Where memory was refused, that is the reason, whatever libpng says of it. */
+static void fail_or_blame_memory(struct gauntlet_png* self, const char* message) {
   if (self->refusal == GAUNTLET_PNG_LIMIT)
     fail_limit(self, "max_memory", self->limits.max_memory, self->refused_total);
   else
     fail(self, self->refusal != GAUNTLET_PNG_NO_FAILURE ? self->refusal : GAUNTLET_PNG_REFUSED, message);
+}
+
+static _Noreturn void on_error(png_structp png, png_const_charp message) {
+  struct gauntlet_png* self = png_get_error_ptr(png);
+  fail_or_blame_memory(self, message);
   if (self->jump == NULL) {
     fprintf(stderr, "gauntlet: libpng was called outside a shim and failed: %s\n", message);
     abort();
@@ -115,7 +122,17 @@ static _Noreturn void on_error(png_structp png, png_const_charp message) {
 static void on_warning(png_structp png, png_const_charp message) {
   struct gauntlet_png* self = png_get_error_ptr(png);
   struct gauntlet_png_warning warning;
-  self->refusal = GAUNTLET_PNG_NO_FAILURE; /* libpng has coped with it */
+  if (self->refusal != GAUNTLET_PNG_NO_FAILURE) {
+    /* png_malloc_warn says so, maybe called by zlib: a jump from here would lose what zlib has allocated so
+     * far. Who wanted the memory says next what comes of it. */
+    if (strcmp(message, "Out of memory") == 0) return;
+    /* libpng would go on without; 1.6.39 then takes the rest of the chunk for the next one. */
+    on_error(png, message);
+  }
+  if (self->png == NULL) { /* all that libpng warns of before there is a struct: versions that do not fit */
+    fail(self, GAUNTLET_PNG_INCOMPATIBLE, message);
+    return;
+  }
   if (self->callbacks.warning == NULL) return;
   chunk_name(self, warning.chunk);
   warning.message = without_chunk(message, warning.chunk);
@@ -125,9 +142,7 @@ static void on_warning(png_structp png, png_const_charp message) {
     raise_failure(self, GAUNTLET_PNG_CALLBACK, "the warning callback failed");
 }
 
-/* ---- memory
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- memory ---- */
 
 /* Before each block stands its size, so that what is held can be counted. */
 union block {
@@ -162,11 +177,7 @@ static void release(png_structp png, png_voidp memory) {
   free(block);
 }
 
-/* ---- life
- * -----------------------------------------------------------------------------------------------------------
- */
-
-static int writes(const struct gauntlet_png* self) { return self->stage >= WRITE_HEADER; }
+/* ---- life ---- */
 
 /* png_create_*_struct_2 takes all callbacks at once: a version mismatch is told through them, before anyone
  * could set them later. */
@@ -183,10 +194,15 @@ static void create_structs(struct gauntlet_png* self) {
 /* chunk_malloc_max counts unpacked bytes too. Width, height and pixels are checked by us, with numbers that
  * libpng's message does not have, so its own limit is opened as far as ours is. */
 static void set_limits(struct gauntlet_png* self) {
+  const uint32_t most_chunks = self->limits.max_cached_chunks;
+  const uint64_t most_bytes = self->limits.max_chunk_bytes;
   GUARD(self, {
     png_set_user_limits(self->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-    png_set_chunk_cache_max(self->png, self->limits.max_cached_chunks);
-    png_set_chunk_malloc_max(self->png, (png_alloc_size_t)self->limits.max_chunk_bytes);
+    /* libpng counts down, and skips the chunk at which it comes to 1: it keeps two less than its number says. 0
+     * is no limit. */
+    png_set_chunk_cache_max(self->png, most_chunks < UINT32_MAX - 1 ? most_chunks + 2 : 0);
+    /* One more, because libpng counts the 0 that it puts behind a text; again, 0 is no limit. */
+    png_set_chunk_malloc_max(self->png, most_bytes < SIZE_MAX ? (png_alloc_size_t)most_bytes + 1 : 0);
   });
 }
 
@@ -200,11 +216,10 @@ static struct gauntlet_png* create(const struct gauntlet_png_callbacks* callback
   self->callbacks = *callbacks;
   self->limits = *limits;
   create_structs(self);
-  if (self->info != NULL) set_limits(self);
-  if (self->info == NULL || status_of(self) != GAUNTLET_PNG_OK) {
-    gauntlet_png_destroy(self);
-    return NULL;
-  }
+  if (self->info != NULL)
+    set_limits(self);
+  else
+    fail_or_blame_memory(self, "libpng could not be set up");
   return self;
 }
 

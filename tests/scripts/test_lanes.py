@@ -58,6 +58,7 @@ class Lanes(support.InFolder):
         table = self.load(presets(VENDOR))
         self.assertEqual(lanes.choose(table, []), table)
         self.assertEqual(lanes.choose(table, ["two", "one"]), table)
+        self.assertEqual(lanes.choose(table, ["two"]), table[1:])
 
     def test_the_job_list_has_an_entry_for_each_lane(self):
         jobs = lanes.jobs(self.load(presets(VENDOR)))

@@ -26,6 +26,10 @@ class Runtime(support.InFolder):
         bad = self.binary("bad", "int main() { return 0; }")
         self.assertEqual(self.lacking("__asan_init", [good], [bad, "--arg"]), [bad])
 
+    def test_to_name_the_runtime_is_not_to_have_it(self):
+        asks = self.binary("asks", "__attribute__((weak)) void __asan_init(void); int main() { return !__asan_init; }")
+        self.assertEqual(self.lacking("__asan_init", [asks]), [asks])
+
     def test_a_binary_behind_a_script_is_found(self):
         bad = self.binary("bad", "int main() { return 0; }")
         self.assertEqual(self.lacking("__asan_init", ["python3", "judge.py", "--", bad, "leak"]), [bad])

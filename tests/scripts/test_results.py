@@ -11,9 +11,10 @@ JUNIT = """<?xml version="1.0" encoding="UTF-8"?>
   <testcase name="absent" time="0" status="notrun"><skipped message="Unable to find executable"/></testcase>
 </testsuite>
 """
+# Newer versions of CTest add the labels.
 SAID = """
 The following tests FAILED:
-	  2 - crash (hard) (SEGFAULT)
+	  2 - crash (hard) (SEGFAULT)    a_label
 	  5 - absent (Not Run)
 """
 

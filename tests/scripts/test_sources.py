@@ -87,6 +87,12 @@ class Fetching(support.InFolder):
         self.assertEqual(path.read_bytes(), CONTENT)
         self.assertIn("The cached thing-1.0 is refused and fetched again: expected sha256", self.said)
 
+    def test_a_corrupted_cache_goes_also_when_nothing_replaces_it(self):
+        self.store(Origin(CONTENT)).fetch(source()).write_bytes(b"bad")
+        with self.assertRaises(Problem):
+            self.store().fetch(source())
+        self.assertEqual(self.files(), [])
+
     def test_a_truncated_download_is_refused_with_both_hashes_and_its_size(self):
         short = CONTENT[:5000]
         with server(short, announced=len(CONTENT)) as url, self.assertRaises(Problem) as caught:

@@ -18,11 +18,10 @@ constexpr const char* call = "png::encode";
   throw misuse(call, advice, where);
 }
 
-// ---- what the caller gives: libpng reads rows, palettes and strings as far as the header says, so all is
-// checked first ----
+// ---- what the caller gives ----
+// libpng reads rows, palettes and strings as far as the header says, so all is checked first.
 
 std::size_t require_pixels(const image_view& view, const header& header, std::source_location where) {
-  if (view.width == 0 || view.height == 0) refuse("an image has at least one pixel", where);
   const std::size_t stride = view.stride == 0 ? header.row_bytes : view.stride;
   if (stride < header.row_bytes)
     refuse("the stride is " + std::to_string(stride) + ", but a row has " + std::to_string(header.row_bytes) +
@@ -57,7 +56,7 @@ void require_text(const text& text, std::source_location where) {
     refuse("a text's key has 1 to 79 bytes: '" + text.key + "'", where);
   for (const std::string* string : {&text.key, &text.value, &text.language, &text.translated_key})
     if (string->contains('\0'))
-      refuse("the text '" + text.key + "' has a 0 byte, which PNG cannot hold", where);
+      refuse("the text '" + std::string(text.key.c_str()) + "' has a 0 byte, which PNG cannot hold", where);
   if (!text.international && !(text.language.empty() && text.translated_key.empty()))
     refuse("the text '" + text.key + "' has a language, so it must be international", where);
 }
@@ -68,8 +67,7 @@ void require_metadata(const metadata& metadata, std::source_location where) {
     refuse("a gamma is more than 0 and fits into 31 bits", where);
 }
 
-// ---- the writer
-// ---------------------------------------------------------------------------------------------------------
+// ---- the writer ----
 
 /// The pinned block that libpng's writer calls back.
 class writer {
@@ -126,9 +124,9 @@ class writer {
     const gauntlet_png_callbacks callbacks{
         .user = this, .read = nullptr, .write = on_write, .warning = on_warning};
     handle made = handle::init(&callbacks, &raw);
-    if (made) return made;
-    boundary_.rethrow();
-    throw error(std::make_error_code(std::errc::not_enough_memory), "create writer", subject_, "", where_);
+    if (!made)
+      throw error(std::make_error_code(std::errc::not_enough_memory), "create writer", subject_, "", where_);
+    return made;
   }
 
   void check(int status, const char* operation) {
@@ -213,6 +211,8 @@ class writer {
 
 void detail::encode(any_sink& sink, const image_view& view, const encode_options& options,
                     std::source_location where) {
+  // Before all else: an image that was moved from has no color either.
+  if (view.width == 0 || view.height == 0) refuse("an image has at least one pixel", where);
   const header header = header_of(view.width, view.height, view.color, view.bit_depth, where);
   const std::size_t stride = require_pixels(view, header, where);
   require_colors(view, where);

@@ -23,6 +23,8 @@ inline std::error_code code_of(gauntlet_png_reason reason, errc refused) {
       return errc::limit_exceeded;
     case GAUNTLET_PNG_OUT_OF_MEMORY:
       return std::make_error_code(std::errc::not_enough_memory);
+    case GAUNTLET_PNG_INCOMPATIBLE:
+      return errc::incompatible_library;
     default:
       return refused;
   }

@@ -69,6 +69,7 @@ image::image(image&& other) noexcept
       pixels_(std::move(other.pixels_)) {}
 
 image& image::operator=(image&& other) noexcept {
+  if (this == &other) return *this;  // a vector that is moved to itself may be empty afterwards
   header_ = std::exchange(other.header_, {});
   colors_ = std::move(other.colors_);
   pixels_ = std::move(other.pixels_);

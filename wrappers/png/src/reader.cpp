@@ -73,8 +73,7 @@ reader::reader(std::unique_ptr<any_source> source, const limits& limits, std::so
   read_metadata(where);
 }
 
-// ---- between C and C++
-// ------------------------------------------------------------------------------------------------
+// ---- between C and C++ ----
 
 std::ptrdiff_t reader::on_read(void* self, unsigned char* out, std::size_t size) noexcept {
   // SAFETY: the shim hands back the pointer that create() gave it; the reader is pinned and outlives the
@@ -114,12 +113,9 @@ reader::handle reader::create(const limits& limits, std::source_location where) 
   const gauntlet_png_callbacks callbacks{
       .user = this, .read = on_read, .write = nullptr, .warning = on_warning};
   handle made = handle::init(&callbacks, &raw);
-  if (made) return made;
-  boundary_.rethrow();
-  // libpng tells a version that does not fit by a warning; without one, there was no memory.
-  if (!warnings_.empty())
-    throw error(errc::incompatible_library, "create reader", subject_, warnings_.front().message, where);
-  throw error(std::make_error_code(std::errc::not_enough_memory), "create reader", subject_, "", where);
+  if (!made)
+    throw error(std::make_error_code(std::errc::not_enough_memory), "create reader", subject_, "", where);
+  return made;
 }
 
 void reader::check(int status, const char* operation, std::source_location where) {
@@ -133,8 +129,7 @@ void reader::require_intact(const char* operation, std::source_location where) c
   if (failed_) throw misuse(operation, "this decoder has failed before; make a new one to read again", where);
 }
 
-// ---- header and metadata
-// ----------------------------------------------------------------------------------------------
+// ---- header and metadata ----
 
 void reader::read_header(std::source_location where) {
   gauntlet_png_header raw{};
@@ -196,8 +191,7 @@ void reader::read_metadata(std::source_location where) {
   metadata_ = std::move(found);
 }
 
-// ---- rows
-// -------------------------------------------------------------------------------------------------------------
+// ---- rows ----
 
 void reader::start(transform transforms, std::source_location where) {
   require_intact("png::decoder::start", where);

@@ -73,20 +73,34 @@ file_sink::file_sink(const std::filesystem::path& path, std::source_location whe
   try {
     detail::inherit_permissions(name_, file_.get(), where);
   } catch (...) {
-    ::unlink(temporary_.c_str());
+    discard();
     throw;
   }
 }
 
 file_sink::file_sink(file_sink&& other) noexcept = default;
 
-file_sink::~file_sink() {
-  if (file_) ::unlink(temporary_.c_str());
+file_sink::~file_sink() { discard(); }
+
+void file_sink::discard() noexcept {
+  if (!file_) return;
+  ::unlink(temporary_.c_str());
+  file_.reset();
+}
+
+/// What is in the temporary file can no longer become the file: a later commit() must not be possible.
+void file_sink::fail(std::string_view operation, std::source_location where) {
+  const int code = errno;
+  discard();
+  detail::throw_system(code, operation, name_, where);
+}
+
+void file_sink::require_open(std::string_view operation, std::source_location where) const {
+  if (!file_) throw misuse(operation, "this sink was committed or moved from, or has failed; make a new one", where);
 }
 
 void file_sink::write(std::span<const std::byte> bytes) {
-  if (!file_)
-    throw misuse("png::file_sink::write", "this sink was committed or moved from; make a new one", where_);
+  require_open("png::file_sink::write", where_);
   if (buffer_.size() + bytes.size() > detail::buffer_size) flush_buffer();
   if (bytes.size() >= detail::buffer_size)
     write_out(bytes);
@@ -105,18 +119,16 @@ void file_sink::write_out(std::span<const std::byte> bytes) {
     if (size >= 0)
       bytes = bytes.subspan(static_cast<std::size_t>(size));
     else if (errno != EINTR)
-      detail::throw_system(errno, "write", name_, where_);
+      fail("write", where_);
   }
 }
 
 void file_sink::commit(std::source_location where) {
-  if (!file_)
-    throw misuse("png::file_sink::commit", "this sink was committed or moved from; make a new one", where);
+  require_open("png::file_sink::commit", where);
   flush_buffer();
   // Without it, a power cut after the rename can leave an empty file under the final name.
-  if (::fsync(file_.get()) != 0) detail::throw_system(errno, "flush to disk", name_, where);
-  if (::rename(temporary_.c_str(), name_.c_str()) != 0)
-    detail::throw_system(errno, "rename into place", name_, where);
+  if (::fsync(file_.get()) != 0) fail("flush to disk", where);
+  if (::rename(temporary_.c_str(), name_.c_str()) != 0) fail("rename into place", where);
   file_.reset();
 }
 

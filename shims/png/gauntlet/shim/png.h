@@ -38,6 +38,7 @@ enum gauntlet_png_reason {
   GAUNTLET_PNG_REFUSED,       /* libpng refused the data: its message says why */
   GAUNTLET_PNG_LIMIT,         /* a gauntlet_png_limits was passed: see limit, allowed, found */
   GAUNTLET_PNG_OUT_OF_MEMORY, /* the C library had no memory */
+  GAUNTLET_PNG_INCOMPATIBLE,  /* the libpng that runs is not the one this was compiled for */
   GAUNTLET_PNG_CALLBACK,      /* a callback said that it failed */
   GAUNTLET_PNG_USAGE          /* a call that is out of order, or an argument that cannot be */
 };
@@ -89,11 +90,11 @@ struct gauntlet_png_limits {
 void gauntlet_png_limits_default(struct gauntlet_png_limits* limits);
 int gauntlet_png_limits_valid(const struct gauntlet_png_limits* limits);
 
-/* ---- life
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
-/* NULL if there is no memory, if limits are not valid, if the callback that is needed is missing, or if the
- * libpng that runs is not the one this was compiled for. callbacks and limits are copied.
+/* NULL if there is no memory for the object, if limits are not valid, or if the callback that is needed is
+ * missing. If libpng itself could not be set up (max_memory, no memory, another version than this was
+ * compiled for), the object has failed from the beginning and says why. callbacks and limits are copied.
  * (png_create_read_struct_2) */
 struct gauntlet_png* gauntlet_png_create_reader(const struct gauntlet_png_callbacks* callbacks,
                                                 const struct gauntlet_png_limits* limits);
@@ -109,8 +110,7 @@ uint64_t gauntlet_png_memory_in_use(const struct gauntlet_png* self);
 /* The version of the libpng that runs, as 10639. (png_access_version_number) */
 uint32_t gauntlet_png_access_version_number(void);
 
-/* ---- header
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- header ---- */
 
 enum { /* PNG's own numbers */
        GAUNTLET_PNG_COLOR_GRAY = 0,
@@ -136,8 +136,7 @@ int gauntlet_png_get_IHDR(struct gauntlet_png* self, struct gauntlet_png_header*
 int gauntlet_png_set_IHDR(struct gauntlet_png* self,
                           const struct gauntlet_png_header* header); /* row_bytes, channels unused */
 
-/* ---- reading: read_info, transforms, start_read_image, read_row for each row of each pass, read_end
- * ------------------ */
+/* ---- reading: read_info, transforms, start_read_image, read_row for each row of each pass, read_end ---- */
 
 int gauntlet_png_read_info(struct gauntlet_png* self); /* signature, and all chunks before the first IDAT */
 int gauntlet_png_set_expand(struct gauntlet_png* self);
@@ -159,8 +158,7 @@ int gauntlet_png_start_read_image(struct gauntlet_png* self, int* passes);
 int gauntlet_png_read_row(struct gauntlet_png* self, unsigned char* row, size_t size);
 int gauntlet_png_read_end(struct gauntlet_png* self); /* what follows the image; metadata is then complete */
 
-/* ---- writing: set_IHDR and metadata, write_info, write_row for each row of each pass, write_end
- * ----------------------- */
+/* ---- writing: set_IHDR and metadata, write_info, write_row for each row of each pass, write_end ---- */
 
 int gauntlet_png_set_compression_level(struct gauntlet_png* self, int level); /* zlib's: -1, or 0 to 9 */
 
@@ -169,8 +167,7 @@ int gauntlet_png_write_info(struct gauntlet_png* self, int* passes);
 int gauntlet_png_write_row(struct gauntlet_png* self, const unsigned char* row, size_t size);
 int gauntlet_png_write_end(struct gauntlet_png* self);
 
-/* ---- metadata
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- metadata ---- */
 
 struct gauntlet_png_text {
   int compressed;    /* zTXt, or an iTXt that is compressed */

@@ -53,11 +53,14 @@ class file_sink {
 
   void write(std::span<const std::byte> bytes);
   /// Flushes to the disk, then gives the file its name. Throws png::error; the file of that name is then as
-  /// it was.
+  /// it was, and this sink, as after a write() that failed, is of no more use.
   void commit(std::source_location where = std::source_location::current());
   std::string_view name() const noexcept { return name_; }
 
  private:
+  void require_open(std::string_view operation, std::source_location where) const;
+  void discard() noexcept;
+  [[noreturn]] void fail(std::string_view operation, std::source_location where);
   void write_out(std::span<const std::byte> bytes);
   void flush_buffer();
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <ranges>
 #include <source_location>
 #include <span>
 #include <string>
@@ -17,15 +18,20 @@
 
 namespace gauntlet::png {
 
+// read() is asked for first: whether a decoder can be moved must not depend on whether it is a source.
 template <class T>
-concept byte_source = std::move_constructible<T> && requires(T source, std::span<std::byte> out) {
+concept byte_source = requires(T source, std::span<std::byte> out) {
   { source.read(out) } -> std::same_as<std::size_t>;
-};
+} && std::move_constructible<T>;
 
 /// Bytes that the caller keeps alive and unchanged.
 class memory_source {
  public:
   explicit memory_source(std::span<const std::byte> bytes) noexcept : rest_(bytes) {}
+  /// Not a container that dies at the end of the expression.
+  template <std::ranges::range Container>
+    requires(!std::ranges::borrowed_range<Container>)
+  explicit memory_source(Container&& bytes) = delete;
 
   std::size_t read(std::span<std::byte> out) noexcept;
   std::string_view name() const noexcept { return "memory"; }

@@ -1,0 +1,22 @@
+# cmake -DROOT=... -DLISTED="a.hpp b.h" -P check_list.cmake: fails if the public headers on disk are not those listed.
+separate_arguments(LISTED)
+list(SORT LISTED)
+
+set(found "")
+file(GLOB folders "${ROOT}/wrappers/*/include" "${ROOT}/shims/*")
+foreach(folder IN LISTS folders)
+  file(GLOB_RECURSE headers RELATIVE "${folder}" "${folder}/gauntlet/*.h" "${folder}/gauntlet/*.hpp")
+  list(APPEND found ${headers})
+endforeach()
+list(REMOVE_DUPLICATES found)
+list(SORT found)
+
+set(missing ${found})
+list(REMOVE_ITEM missing ${LISTED})
+set(gone ${LISTED})
+if(found)
+  list(REMOVE_ITEM gone ${found})
+endif()
+if(missing OR gone)
+  message(FATAL_ERROR "tests/headers/CMakeLists.txt does not list: '${missing}'; it lists, but there is not: '${gone}'")
+endif()

@@ -1,0 +1,115 @@
+#include <catch2/catch_test_macros.hpp>
+#include <charconv>
+#include <string>
+
+#include "support.hpp"
+
+namespace gauntlet::png::test {
+namespace {
+
+// "max_memory is 1000, found 1456 (...": the least limit that would have let this allocation through.
+std::uint64_t found_in(const std::string& message) {
+  const std::string marker = ", found ";
+  const std::size_t at = message.find(marker);
+  REQUIRE(at != std::string::npos);
+  const char* const begin = message.data() + at + marker.size();
+  std::uint64_t number = 0;
+  REQUIRE(std::from_chars(begin, message.data() + message.size(), number).ec == std::errc{});
+  return number;
+}
+
+// Runs work with every limit at which something else happens: the error says which limit lets the refused
+// allocation through, so each allocation that holds more than any before is in turn the one that fails, until
+// there is enough for all. Between two such limits nothing can differ. Answers how many failed.
+template <class Work>
+int refused_allocations(Work work) {
+  std::uint64_t limit = 1;
+  for (int refused = 0;; ++refused) {
+    INFO("max_memory " << limit);
+    const auto result = attempt<error>([&] { return work(limits{.max_memory = limit}); });
+    if (result) {
+      CHECK(*result);  // nothing is missing from what came out
+      CHECK(work(limits{.max_memory = limit + 1}));
+      return refused;
+    }
+    REQUIRE(result.error().code() == errc::limit_exceeded);
+    const std::uint64_t found = found_in(result.error().what());
+    REQUIRE(found > limit);
+    if (found - 1 > limit) {  // one byte less is not enough either
+      const auto less = attempt<error>([&] { return work(limits{.max_memory = found - 1}); });
+      CHECK_FALSE(less.has_value());
+    }
+    limit = found;
+  }
+}
+
+// Chunks for which libpng and zlib allocate, before and behind the image.
+metadata rich_metadata() {
+  return {.texts = {{.key = "Title", .value = "plain"},
+                    {.key = "Comment", .value = std::string(2000, 'x'), .compressed = true},
+                    {.key = "Description",
+                     .value = std::string(2000, 'y'),
+                     .compressed = true,
+                     .international = true,
+                     .language = "en",
+                     .translated_key = "B"}},
+          .gamma = 45455,
+          .srgb = {},
+          .physical = {},
+          .modified = time{.year = 2000}};
+}
+
+bytes rich_file(bool interlaced) {
+  return encode(make_picture({color_type::palette, 8}, 40, 9),
+                {.interlaced = interlaced, .metadata = rich_metadata()});
+}
+
+TEST_CASE("when libpng gets no memory at its k-th allocation, reading is refused, for every k") {
+  for (const bool interlaced : {false, true}) {
+    const bytes file = rich_file(interlaced);
+    const image expected = decode(file);
+    const int refused = refused_allocations([&](const limits& limits) {
+      row_reader rows = decoder(memory_source(file), {.limits = limits}).start();
+      while (rows.next()) {
+      }
+      return rows.warnings().empty() && rows.metadata() == rich_metadata() &&
+             same_pixels(decode(file, {.limits = limits}), expected);
+    });
+    CHECK(refused >= 8);
+  }
+}
+
+TEST_CASE("with transforms too, every refused allocation of reading is an error") {
+  const bytes file = encode(make_picture({color_type::rgb, 16}, 40, 9));
+  const int refused = refused_allocations([&](const limits& limits) {
+    return decode(file, {.format = format::rgba8, .limits = limits}).width() == 40;
+  });
+  CHECK(refused >= 6);
+}
+
+TEST_CASE("when libpng gets no memory at its k-th allocation, writing is refused, for every k") {
+  const image picture = make_picture({color_type::rgb, 8}, 40, 9);
+  metadata given;
+  given.texts.push_back({.key = "Comment", .value = std::string(2000, 'x'), .compressed = true});
+  given.texts.push_back({.key = "Title", .value = "plain"});
+  for (const bool interlaced : {false, true}) {
+    const bytes expected = encode(picture, {.interlaced = interlaced, .metadata = given});
+    const int refused = refused_allocations([&](const limits& limits) {
+      return encode(picture, {.interlaced = interlaced, .metadata = given, .limits = limits}) == expected;
+    });
+    CHECK(refused >= 8);
+  }
+}
+
+// libpng could go on without the text; but what it then reads depends on its version, so we do not let it.
+TEST_CASE("a text that finds no memory is an error with the number, not a file with a text missing") {
+  const bytes text = chunk("tEXt", joined({to_bytes("Key"), bytes(1), bytes(100'000, std::byte{'x'})}));
+  const error failure =
+      thrown_by<error>([&] { return decode(tiny_file(text), {.limits = {.max_memory = 90'000}}); });
+  CHECK(failure.code() == errc::limit_exceeded);
+  CHECK(failure.chunk() == "tEXt");
+  CHECK(std::string(failure.what()).contains("max_memory is 90000, found 1"));
+}
+
+}  // namespace
+}  // namespace gauntlet::png::test
