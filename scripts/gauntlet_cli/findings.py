@@ -34,7 +34,8 @@ class Report:
 
 # How the first line of each tool's report looks: its groups are `kind`, and `tool` or `place` where the line has them.
 _HEADS = [
-    (None, re.compile(r"(?:ERROR|WARNING): (?P<tool>\w+Sanitizer): (?P<kind>.+?)(?= on (?:unknown )?address| \(pid=|$)")),
+    (None, re.compile(r"(?:ERROR|WARNING): (?P<tool>\w+Sanitizer): "
+                      r"(?P<kind>.+?)(?= on (?:unknown )?address| \(pid=|$)")),
     ("UndefinedBehaviorSanitizer", re.compile(r"(?P<place>\S+:\d+:\d+): runtime error: (?P<kind>.+)")),
     ("descriptors", re.compile(r"gauntlet: (?P<kind>(?:double close of|leaked) descriptor.*)")),
     ("library assertions", re.compile(r"(?P<place>\S+:\d+): .*(?P<kind>Assertion '.*' failed)")),

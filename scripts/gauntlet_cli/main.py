@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 
@@ -26,6 +27,14 @@ def main(arguments):
     except Problem as problem:
         print(f"gauntlet: {problem}", file=sys.stderr)
         return problem.status
+    except BrokenPipeError:
+        # Who was reading has read enough; at exit Python would complain once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        # A full disk, a folder that may not be written: the system's own words are the best there are.
+        print(f"gauntlet: {error}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print("gauntlet: interrupted. What was not finished is not trusted, and is done again by the next run.",
               file=sys.stderr)
@@ -84,7 +93,8 @@ def _parser():
         sub.set_defaults(command=run)
         return sub
 
-    sub = command("setup", _setup, "install missing tools, fetch pinned sources, build what lanes need", "", "asan msan")
+    sub = command("setup", _setup, "install missing tools, fetch pinned sources, build what lanes need",
+                  "", "asan msan")
     sub.add_argument("lanes", nargs="*", metavar="LANE", help="lanes to set up (default: all)")
 
     sub = command("demo", _demo, "build the main example and run it on a picture", "", "photo.png --width 200")

@@ -63,9 +63,10 @@ class Matrix:
         if not tests:
             results.judge(result, [], selected=bool(self.selection))
             return False
-        for binary in without_runtime(lane, [test.get("command", []) for test in tests]):
-            result.blame("gauntlet", "a test binary without the lane's tool",
-                         [f"{os.path.relpath(binary, self.project.root)} has no {lane.runtime}"])
+        bare = without_runtime(lane, [test.get("command", []) for test in tests])
+        if bare:
+            result.blame("gauntlet", f"test binaries without {lane.runtime}, which is to say without the lane's tool",
+                         [os.path.relpath(binary, self.project.root) for binary in bare])
         return True
 
     def _test(self, result):

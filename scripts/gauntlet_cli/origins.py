@@ -57,7 +57,7 @@ class Upstream:
 
 
 class DebianArchive:
-    """Debian's signed source archive, by apt with a state of its own: the machine's apt configuration stays untouched."""
+    """Debian's signed source archive, by apt with a state of its own: the machine's own stays untouched."""
 
     name = "Debian's source archive"
 
@@ -119,7 +119,7 @@ def _archive(configuration):
 def _entries(configuration):
     """(URI, keyring or "") of each enabled source, from both formats that apt reads."""
     for path in sorted(configuration.glob("sources.list.d/*.sources")):
-        for paragraph in re.split(r"\n\s*\n", _uncommented(path)):
+        for paragraph in re.split(r"\n\s*\n", _text(path)):
             fields = {name.lower(): value.strip()
                       for name, value in re.findall(r"^([\w-]+):((?:.|\n[ \t])*)", paragraph, re.MULTILINE)}
             if fields.get("enabled", "yes").lower() not in ("no", "false"):
@@ -127,14 +127,13 @@ def _entries(configuration):
                     yield uri, fields.get("signed-by", "")
     for path in [configuration / "sources.list", *sorted(configuration.glob("sources.list.d/*.list"))]:
         if path.exists():
-            for options, uri in re.findall(r"^\s*deb\s+(?:\[(.*?)\]\s+)?(\S+)", _uncommented(path), re.MULTILINE):
+            for options, uri in re.findall(r"^\s*deb\s+(?:\[(.*?)\]\s+)?(\S+)", _text(path), re.MULTILINE):
                 keyring = re.search(r"signed-by=(\S+)", options)
                 yield uri, keyring[1] if keyring else ""
 
 
-def _uncommented(path):
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+def _text(path):
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _copy(stream, target, phase):

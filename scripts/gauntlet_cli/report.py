@@ -68,7 +68,8 @@ def _lane_json(result):
 
 def _rows(results):
     release = next((result for result in results if result.lane.name == "release"), None)
-    return [[result.lane.name, result.lane.tool, *(str(result.tests[status]) for status in ("passed", "failed", "skipped")),
+    return [[result.lane.name, result.lane.tool,
+             *(str(result.tests[status]) for status in ("passed", "failed", "skipped")),
              f"{result.canaries['caught']}/{result.canaries['expected']}",
              *(f"{seconds:.1f} s" for seconds in result.seconds.values()), _slow_down(result, release), result.status]
             for result in results]

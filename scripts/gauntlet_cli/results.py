@@ -92,7 +92,8 @@ def judge(result, runs, root="", selected=False):
         result.blame("canary", f"{claims[name]} is claimed by the lane and was not run", test=name)
     counted = result.tests["passed"] + result.tests["failed"]
     if counted < lane.minimum_tests:
-        result.blame("gauntlet", f"too few tests: {counted} ran, and lane {lane.name} has at least {lane.minimum_tests}")
+        result.blame("gauntlet",
+                     f"too few tests: {counted} ran, and lane {lane.name} has at least {lane.minimum_tests}")
 
 
 def _blame_test(result, run, root):

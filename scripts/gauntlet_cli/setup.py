@@ -19,7 +19,8 @@ def prepare(project, lanes, console):
     corpora = {source: _corpus_folder(project, source) for source in pinned.values() if source.corpus}
     wanted = {lane: prefixes.of_lane(project, lane, pinned) for lane in lanes}
     project.setup.mkdir(parents=True, exist_ok=True)
-    if not all(prefix.complete for prefix in wanted.values()) or not all(folder.exists() for folder in corpora.values()):
+    ready = all(prefix.complete for prefix in wanted.values()) and all(path.exists() for path in corpora.values())
+    if not ready:
         with _lock(project.cache, console):
             store = sources.Store(project.cache / "sources", origins.all_origins(project.cache), console)
             for source, folder in corpora.items():

@@ -112,6 +112,8 @@ def unpack(archive, folder, parts=()):
     """Unpacks without the archive's top folder; only these parts of it, if any are named."""
     wanted = tuple(f"{part}/" for part in parts)
     with tarfile.open(archive) as tar:
+        # Newer Pythons have a filter of their own and want it named; the check below is there for the older ones.
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)
         for member in tar:
             _, _, name = member.name.partition("/")
             if not name or (wanted and not f"{name}/".startswith(wanted)):

@@ -37,9 +37,9 @@ static void pull_away(struct gauntlet_png* self, uint64_t size) {
   }
 }
 
-/* header: the length and the type of a chunk. Where the chunk is ancillary and larger than max_chunk_bytes, it
- * is read past, and header becomes the next one's. libpng 1.6.48 skips such chunks by itself; 1.6.39 warns of
- * them, and then reads them all the same. */
+/* header: the length and the type of a chunk. Where the chunk is ancillary and larger than max_chunk_bytes,
+ * it is read past, and header becomes the next one's. libpng 1.6.48 skips such chunks by itself; 1.6.39 warns
+ * of them, and then reads them all the same. */
 static void skip_large_chunks(struct gauntlet_png* self, png_byte header[8]) {
   for (;;) {
     const uint32_t size = png_get_uint_32(header);

@@ -17,7 +17,7 @@ void gauntlet_png_limits_default(struct gauntlet_png_limits* limits) {
 }
 
 int gauntlet_png_limits_valid(const struct gauntlet_png_limits* limits) {
-  return limits->max_width > 0 && limits->max_height > 0 && limits->max_pixels > 0 &&
+  return limits != NULL && limits->max_width > 0 && limits->max_height > 0 && limits->max_pixels > 0 &&
          limits->max_image_bytes > 0 && limits->max_input_bytes > 0 && limits->max_chunk_bytes > 0 &&
          limits->max_cached_chunks > 0 && limits->max_memory > 0;
 }
@@ -198,8 +198,8 @@ static void set_limits(struct gauntlet_png* self) {
   const uint64_t most_bytes = self->limits.max_chunk_bytes;
   GUARD(self, {
     png_set_user_limits(self->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-    /* libpng counts down, and skips the chunk at which it comes to 1: it keeps two less than its number says. 0
-     * is no limit. */
+    /* libpng counts down, and skips the chunk at which it comes to 1: it keeps two less than its number says.
+     * 0 is no limit. */
     png_set_chunk_cache_max(self->png, most_chunks < UINT32_MAX - 1 ? most_chunks + 2 : 0);
     /* One more, because libpng counts the 0 that it puts behind a text; again, 0 is no limit. */
     png_set_chunk_malloc_max(self->png, most_bytes < SIZE_MAX ? (png_alloc_size_t)most_bytes + 1 : 0);
@@ -225,14 +225,16 @@ static struct gauntlet_png* create(const struct gauntlet_png_callbacks* callback
 
 struct gauntlet_png* gauntlet_png_create_reader(const struct gauntlet_png_callbacks* callbacks,
                                                 const struct gauntlet_png_limits* limits) {
-  struct gauntlet_png* self = callbacks->read != NULL ? create(callbacks, limits, READ_HEADER) : NULL;
+  struct gauntlet_png* self = NULL;
+  if (callbacks != NULL && callbacks->read != NULL) self = create(callbacks, limits, READ_HEADER);
   if (self != NULL) install_reader(self);
   return self;
 }
 
 struct gauntlet_png* gauntlet_png_create_writer(const struct gauntlet_png_callbacks* callbacks,
                                                 const struct gauntlet_png_limits* limits) {
-  struct gauntlet_png* self = callbacks->write != NULL ? create(callbacks, limits, WRITE_HEADER) : NULL;
+  struct gauntlet_png* self = NULL;
+  if (callbacks != NULL && callbacks->write != NULL) self = create(callbacks, limits, WRITE_HEADER);
   if (self != NULL) install_writer(self);
   return self;
 }

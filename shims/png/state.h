@@ -20,10 +20,10 @@ struct gauntlet_png {
   struct gauntlet_png_limits limits;
   struct gauntlet_png_failure failure;
   enum stage stage;
-  int rows_follow;    /* row and pass are worth telling */
+  int rows_follow;     /* row and pass are worth telling */
   uint64_t offset;     /* bytes read or written */
   uint32_t chunk_type; /* reading: of the last chunk whose header was read */
-  uint64_t rows_left; /* over all passes */
+  uint64_t rows_left;  /* over all passes */
   size_t row_bytes;
   int zero_blocks;                  /* what is allocated now must not begin as garbage */
   uint64_t memory;                  /* bytes allocated now */

@@ -1,4 +1,4 @@
-// expected: use of deleted function 'gauntlet::png::file_sink& gauntlet::png::file_sink::operator=(gauntlet::png::file_sink&&)'
+// expected: use of deleted function 'gauntlet::png::file_sink& gauntlet::png::file_sink::
 #include <gauntlet/png.hpp>
 
 // What would become of the file that was begun: given up, or committed?

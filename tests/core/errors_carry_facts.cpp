@@ -20,8 +20,8 @@ TEST_CASE("an error says to what it happened, what was being done, what went wro
   const auto where = std::source_location::current();
   const error failure(no_such_file, "open", "in.png", "it was there yesterday", where);
 
-  CHECK(failure.what() == "in.png: open: " + no_such_file.message() +
-                              ": it was there yesterday; called from " + place(where));
+  CHECK(failure.what() ==
+        "in.png: open: " + no_such_file.message() + ": it was there yesterday; called from " + place(where));
   CHECK(failure.operation() == "open");
   CHECK(failure.subject() == "in.png");
   CHECK(failure.where().line() == where.line());
@@ -47,9 +47,9 @@ TEST_CASE("copying an error cannot throw") {
 }
 
 TEST_CASE("copies of an error share its strings, which live as long as the last") {
-  auto original = std::make_unique<error>(no_such_file, "a long enough name for an operation",
-                                          "a long enough name for a subject", "",
-                                          std::source_location::current());
+  auto original =
+      std::make_unique<error>(no_such_file, "a long enough name for an operation",
+                              "a long enough name for a subject", "", std::source_location::current());
   const error copy = *original;  // NOLINT(performance-unnecessary-copy-initialization): it is what is tested
   CHECK(copy.what() == original->what());  // pointers
   CHECK(&copy.subject() == &original->subject());

@@ -125,8 +125,7 @@ TEST_CASE("a source that claims more bytes than it was given room for is told so
   const bytes file = real_file();
   constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
   for (const std::size_t lie : {std::size_t{1}, std::size_t{1} << 40, most - 8}) {
-    const misuse told =
-        thrown_by<misuse>([&] { return decode(lying_source{{file, file.size()}, lie}); });
+    const misuse told = thrown_by<misuse>([&] { return decode(lying_source{{file, file.size()}, lie}); });
     CHECK(std::string(told.what()).contains("given room for 8"));
     CHECK(std::string(told.what()).contains("it claims " + std::to_string(8 + lie) + " bytes"));
   }

@@ -135,9 +135,9 @@ TEST_CASE("a wrong CRC in a chunk with the image is corruption") {
 TEST_CASE("chunks in an impossible order are corruption") {
   const bytes rows(6, std::byte{0});
   const auto is_corrupted = [](const bytes& file) { return code_of_decoding(file) == errc::corrupted; };
-  CHECK(is_corrupted(joined({signature(), idat(rows), iend()})));                            // no IHDR
-  CHECK(is_corrupted(joined({signature(), ihdr(2, 2, 8, 0), iend()})));                      // no IDAT
-  CHECK(is_corrupted(joined({signature(), ihdr(2, 2, 8, 3), idat(rows), iend()})));          // no PLTE
+  CHECK(is_corrupted(joined({signature(), idat(rows), iend()})));                    // no IHDR
+  CHECK(is_corrupted(joined({signature(), ihdr(2, 2, 8, 0), iend()})));              // no IDAT
+  CHECK(is_corrupted(joined({signature(), ihdr(2, 2, 8, 3), idat(rows), iend()})));  // no PLTE
   CHECK(is_corrupted(joined({signature(), ihdr(2, 2, 8, 0), ihdr(2, 2, 8, 0), idat(rows)})));
   CHECK(is_corrupted(joined({signature(), ihdr(2, 2, 8, 0), chunk("QQQQ", {}), idat(rows), iend()})));
 }

@@ -25,11 +25,14 @@ void check_all_sizes(bool interlaced) {
       for (std::uint32_t height = 1; height <= largest; ++height) {
         INFO(name_of(format) << ", " << width << 'x' << height);
         const image picture = make_picture(format, width, height, width * 16 + height);
-        if (!comes_back(picture, {.level = 1, .interlaced = interlaced})) FAIL_CHECK("other pixels came back");
+        if (!comes_back(picture, {.level = 1, .interlaced = interlaced}))
+          FAIL_CHECK("other pixels came back");
       }
 }
 
-TEST_CASE("every format and size comes back as it was, for us and for plain libpng") { check_all_sizes(false); }
+TEST_CASE("every format and size comes back as it was, for us and for plain libpng") {
+  check_all_sizes(false);
+}
 
 TEST_CASE("every format and size comes back as it was when interlaced") { check_all_sizes(true); }
 
@@ -109,12 +112,8 @@ TEST_CASE("rows that stand apart in memory are written without what is between t
 
 TEST_CASE("the last row needs no bytes behind its last pixel, however wide the stride") {
   const bytes pixels(10 + 3, std::byte{5});
-  const image_view view{.width = 3,
-                        .height = 2,
-                        .color = color_type::gray,
-                        .bit_depth = 8,
-                        .pixels = pixels,
-                        .stride = 10};
+  const image_view view{
+      .width = 3, .height = 2, .color = color_type::gray, .bit_depth = 8, .pixels = pixels, .stride = 10};
   CHECK(decode(encode(view)).pixels().size() == 6);
 }
 
@@ -132,7 +131,8 @@ TEST_CASE("bits of a row's last byte that no pixel uses are 0, in rows and in im
     INFO(name_of(format));
     const std::uint32_t width = 8U / format.bit_depth + 1;  // one pixel in the last byte
     image picture = make_picture(format, width, 4);
-    for (std::uint32_t y = 0; y < 4; ++y) picture.row(y).back() |= static_cast<std::byte>(0xFF >> format.bit_depth);
+    for (std::uint32_t y = 0; y < 4; ++y)
+      picture.row(y).back() |= static_cast<std::byte>(0xFF >> format.bit_depth);
     for (const bool interlaced : {false, true}) {
       const bytes file = encode(picture, {.interlaced = interlaced});
       const auto used = static_cast<std::byte>((0xFF00U >> format.bit_depth) & 0xFF);

@@ -39,8 +39,9 @@ TEST_CASE("a limit that is passed by one is an error with both numbers") {
   check_refused(file, {.max_height = 9}, "max_height is 9, found 10");
   check_refused(file, {.max_pixels = 199}, "max_pixels is 199, found 200");
   check_refused(file, {.max_image_bytes = 599}, "max_image_bytes is 599, found 600");
-  check_refused(file, {.max_input_bytes = file.size() - 1},
-                "max_input_bytes is " + std::to_string(file.size() - 1) + ", found " + std::to_string(file.size()));
+  check_refused(
+      file, {.max_input_bytes = file.size() - 1},
+      "max_input_bytes is " + std::to_string(file.size() - 1) + ", found " + std::to_string(file.size()));
 }
 
 TEST_CASE("limits hold for interlaced images, for rows, and for files as well") {
@@ -57,7 +58,8 @@ TEST_CASE("the limit of image bytes counts rows as they are given out") {
   const bytes file = encode(make_picture({color_type::gray, 1}, 16, 10));  // 20 bytes; 640 in rgba8
   const limits limits{.max_image_bytes = 639};
   CHECK(decode(file, {.limits = limits}).pixels().size() == 20);
-  const error failure = thrown_by<error>([&] { return decode(file, {.format = format::rgba8, .limits = limits}); });
+  const error failure =
+      thrown_by<error>([&] { return decode(file, {.format = format::rgba8, .limits = limits}); });
   CHECK(std::string(failure.what()).contains("max_image_bytes is 639, found 640"));
 }
 
@@ -149,7 +151,8 @@ TEST_CASE("large chunks in a row, and behind the image, are skipped each") {
 TEST_CASE("a file cut off in a chunk that is skipped is cut off") {
   bytes file = tiny_file(text_chunk("Large", 3'000));
   file.resize(1'000);
-  const error failure = thrown_by<error>([&] { return decode(file, {.limits = {.max_chunk_bytes = 1'000}}); });
+  const error failure =
+      thrown_by<error>([&] { return decode(file, {.limits = {.max_chunk_bytes = 1'000}}); });
   CHECK(failure.code() == errc::truncated);
   CHECK(failure.chunk() == "tEXt");
   CHECK(failure.offset() == 1'000);
@@ -157,7 +160,8 @@ TEST_CASE("a file cut off in a chunk that is skipped is cut off") {
 
 TEST_CASE("what is skipped counts as read") {
   const bytes file = tiny_file(text_chunk("Large", 3'000));
-  check_refused(file, {.max_input_bytes = 2'000, .max_chunk_bytes = 1'000}, "max_input_bytes is 2000, found ");
+  check_refused(file, {.max_input_bytes = 2'000, .max_chunk_bytes = 1'000},
+                "max_input_bytes is 2000, found ");
 }
 
 TEST_CASE("a chunk that unpacks beyond the limit is skipped with a warning") {
@@ -214,14 +218,29 @@ TEST_CASE("a limit of 0 is misuse, for reading and for writing") {
     INFO("field " << field);
     limits zero;
     switch (field) {
-      case 0: zero.max_width = 0; break;
-      case 1: zero.max_height = 0; break;
-      case 2: zero.max_pixels = 0; break;
-      case 3: zero.max_image_bytes = 0; break;
-      case 4: zero.max_input_bytes = 0; break;
-      case 5: zero.max_chunk_bytes = 0; break;
-      case 6: zero.max_cached_chunks = 0; break;
-      default: zero.max_memory = 0;
+      case 0:
+        zero.max_width = 0;
+        break;
+      case 1:
+        zero.max_height = 0;
+        break;
+      case 2:
+        zero.max_pixels = 0;
+        break;
+      case 3:
+        zero.max_image_bytes = 0;
+        break;
+      case 4:
+        zero.max_input_bytes = 0;
+        break;
+      case 5:
+        zero.max_chunk_bytes = 0;
+        break;
+      case 6:
+        zero.max_cached_chunks = 0;
+        break;
+      default:
+        zero.max_memory = 0;
     }
     const misuse reading = thrown_by<misuse>([&] { return decode(file, {.limits = zero}); });
     const misuse writing = thrown_by<misuse>([&] { return encode(picture, {.limits = zero}); });

@@ -15,7 +15,8 @@ std::string refusal_of(Work&& work) {
   return thrown_by<misuse>([&] {
            std::forward<Work>(work)();
            return 0;
-         }).what();
+         })
+      .what();
 }
 
 // ---- reading
@@ -78,7 +79,12 @@ TEST_CASE("a row reader that has failed says to make a new one") {
   bytes file = tiny_file();
   file.resize(file.size() - 20);
   row_reader rows = decoder{memory_source(file)}.start();
-  CHECK_THROWS_AS([&] { while (rows.next()) {} }(), error);
+  CHECK_THROWS_AS(
+      [&] {
+        while (rows.next()) {
+        }
+      }(),
+      error);
   CHECK(refusal_of([&] { rows.next(); }).contains("this decoder has failed before; make a new one"));
   CHECK(refusal_of([&] { rows.begin(); }).contains("make a new one"));
 }
@@ -109,7 +115,8 @@ TEST_CASE("scale_16 and strip_16 together are refused") {
 }
 
 TEST_CASE("a format that does not exist is refused") {
-  CHECK(refusal_of([] { decode(tiny_file(), {.format = static_cast<format>(7)}); }).contains("no such format"));
+  CHECK(
+      refusal_of([] { decode(tiny_file(), {.format = static_cast<format>(7)}); }).contains("no such format"));
 }
 
 TEST_CASE("a file source that was moved from says so") {
@@ -118,7 +125,9 @@ TEST_CASE("a file source that was moved from says so") {
   file_source first(folder / "in.png");
   file_source second = std::move(first);
   bytes room(8);
-  CHECK(refusal_of([&] { first.read(room); }).contains("use the one it went to"));  // NOLINT(bugprone-use-after-move)
+  CHECK(refusal_of([&] {
+          first.read(room);
+        }).contains("use the one it went to"));  // NOLINT(bugprone-use-after-move)
   CHECK(second.read(room) == 8);
 }
 
@@ -210,14 +219,16 @@ TEST_CASE("an image without a pixel is refused") {
 TEST_CASE("pixels that are shorter than their rows are refused with the numbers") {
   rgb_view given;
   given.view.pixels = given.view.pixels.first(11);
-  CHECK(refusal_of([&] { encode(given.view); })
-            .contains("11 bytes of pixels do not hold 2 rows of 6 bytes, 6 apart"));
+  CHECK(refusal_of([&] {
+          encode(given.view);
+        }).contains("11 bytes of pixels do not hold 2 rows of 6 bytes, 6 apart"));
   given.view.pixels = {};
   CHECK(refusal_of([&] { encode(given.view); }).contains("0 bytes of pixels do not hold"));
   given.view.pixels = given.pixels;
   given.view.stride = 7;
-  CHECK(refusal_of([&] { encode(given.view); })
-            .contains("12 bytes of pixels do not hold 2 rows of 6 bytes, 7 apart"));
+  CHECK(refusal_of([&] {
+          encode(given.view);
+        }).contains("12 bytes of pixels do not hold 2 rows of 6 bytes, 7 apart"));
 }
 
 TEST_CASE("pixels that would be enough only if a product wrapped around are refused") {
@@ -257,13 +268,15 @@ TEST_CASE("a palette image without a palette is refused") {
 TEST_CASE("a palette larger than its indices reach is refused") {
   palette_view given;
   given.colors.palette.push_back({7, 8, 9});
-  CHECK(refusal_of([&] { encode(given.view); })
-            .contains("a palette of 3 colours is too large for 1 bits per sample"));
+  CHECK(refusal_of([&] {
+          encode(given.view);
+        }).contains("a palette of 3 colours is too large for 1 bits per sample"));
   given.colors.palette.resize(257);
   given.view.bit_depth = 8;
   given.view.width = 1;
-  CHECK(refusal_of([&] { encode(given.view); })
-            .contains("a palette of 257 colours is too large for 8 bits per sample"));
+  CHECK(refusal_of([&] {
+          encode(given.view);
+        }).contains("a palette of 257 colours is too large for 8 bits per sample"));
 }
 
 TEST_CASE("more alphas than colours are refused") {
@@ -283,16 +296,17 @@ TEST_CASE("a transparent colour is refused where there is alpha or a palette") {
     image picture = make_picture({color, 8}, 2, 2);
     image_view view = picture;
     view.colors = &colors;
-    CHECK(refusal_of([&] { encode(view); })
-              .contains("only gray and rgb images can have a transparent colour"));
+    CHECK(
+        refusal_of([&] { encode(view); }).contains("only gray and rgb images can have a transparent colour"));
   }
 }
 
 TEST_CASE("a compression level that zlib does not have is refused") {
   const rgb_view given;
   for (const int level : {-2, 10, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()})
-    CHECK(refusal_of([&] { encode(given.view, {.level = level}); })
-              .contains("a compression level is -1, or 0 to 9"));
+    CHECK(refusal_of([&] {
+            encode(given.view, {.level = level});
+          }).contains("a compression level is -1, or 0 to 9"));
 }
 
 std::string refusal_of_text(const text& text) {
@@ -304,7 +318,8 @@ std::string refusal_of_text(const text& text) {
 
 TEST_CASE("texts that PNG cannot hold are refused") {
   CHECK(refusal_of_text({.key = "", .value = "x"}).contains("a text's key has 1 to 79 bytes: ''"));
-  CHECK(refusal_of_text({.key = std::string(80, 'k'), .value = "x"}).contains("a text's key has 1 to 79 bytes"));
+  CHECK(refusal_of_text({.key = std::string(80, 'k'), .value = "x"})
+            .contains("a text's key has 1 to 79 bytes"));
   const std::string with_zero("a\0b", 3);
   CHECK(refusal_of_text({.key = with_zero, .value = "x"}).contains("has a 0 byte, which PNG cannot hold"));
   CHECK(refusal_of_text({.key = "Key", .value = with_zero}).contains("the text 'Key' has a 0 byte"));
@@ -322,8 +337,9 @@ TEST_CASE("a gamma that PNG cannot hold is refused") {
   for (const std::uint32_t gamma : {0U, 0x80000000U, 0xFFFFFFFFU}) {
     metadata metadata;
     metadata.gamma = gamma;
-    CHECK(refusal_of([&] { encode(given.view, {.metadata = metadata}); })
-              .contains("a gamma is more than 0 and fits into 31 bits"));
+    CHECK(refusal_of([&] {
+            encode(given.view, {.metadata = metadata});
+          }).contains("a gamma is more than 0 and fits into 31 bits"));
   }
 }
 

@@ -7,15 +7,15 @@
 
 #define TEXT_OF(x) #x
 #define LINE_OF(x) TEXT_OF(x)
-#define EXPECT(condition)                                                          \
-  do {                                                                             \
-    if (!(condition)) return "shim_in_c.c:" LINE_OF(__LINE__) ": " #condition;     \
+#define EXPECT(condition)                                                      \
+  do {                                                                         \
+    if (!(condition)) return "shim_in_c.c:" LINE_OF(__LINE__) ": " #condition; \
   } while (0)
 #define EXPECT_OK(call) EXPECT((call) == GAUNTLET_PNG_OK)
-#define EXPECT_NULL(call)                   \
-  do {                                      \
-    const char* const problem = (call);     \
-    if (problem != NULL) return problem;    \
+#define EXPECT_NULL(call)                \
+  do {                                   \
+    const char* const problem = (call);  \
+    if (problem != NULL) return problem; \
   } while (0)
 
 /* ---- a file in memory */
@@ -116,10 +116,10 @@ static int failed_by(const struct gauntlet_png* png, enum gauntlet_png_reason re
   return failure->reason == reason && strstr(failure->message, message) != NULL;
 }
 
-#define EXPECT_USAGE(call, words)                             \
-  do {                                                        \
-    EXPECT((call) == GAUNTLET_PNG_ERROR);                     \
-    EXPECT(failed_by(png, GAUNTLET_PNG_USAGE, words));        \
+#define EXPECT_USAGE(call, words)                      \
+  do {                                                 \
+    EXPECT((call) == GAUNTLET_PNG_ERROR);              \
+    EXPECT(failed_by(png, GAUNTLET_PNG_USAGE, words)); \
   } while (0)
 
 /* ---- the road */
@@ -373,6 +373,8 @@ const char* c_has_no_callbacks(void) {
   struct gauntlet_png_callbacks callbacks = {0};
   struct gauntlet_png_limits limits;
   gauntlet_png_limits_default(&limits);
+  EXPECT(gauntlet_png_create_reader(NULL, &limits) == NULL);
+  EXPECT(gauntlet_png_create_writer(NULL, &limits) == NULL);
   EXPECT(gauntlet_png_create_reader(&callbacks, &limits) == NULL);
   EXPECT(gauntlet_png_create_writer(&callbacks, &limits) == NULL);
   callbacks.write = on_write;
@@ -393,16 +395,17 @@ static const char* limits_are_refused(const struct gauntlet_png_limits* limits) 
   return NULL;
 }
 
-#define EXPECT_REFUSED(field)                    \
-  do {                                           \
-    struct gauntlet_png_limits limits;           \
-    gauntlet_png_limits_default(&limits);        \
-    EXPECT(gauntlet_png_limits_valid(&limits));  \
-    limits.field = 0;                            \
-    EXPECT_NULL(limits_are_refused(&limits));    \
+#define EXPECT_REFUSED(field)                   \
+  do {                                          \
+    struct gauntlet_png_limits limits;          \
+    gauntlet_png_limits_default(&limits);       \
+    EXPECT(gauntlet_png_limits_valid(&limits)); \
+    limits.field = 0;                           \
+    EXPECT_NULL(limits_are_refused(&limits));   \
   } while (0)
 
 const char* c_sets_impossible_limits(void) {
+  EXPECT_NULL(limits_are_refused(NULL));
   EXPECT_REFUSED(max_width);
   EXPECT_REFUSED(max_height);
   EXPECT_REFUSED(max_pixels);

@@ -31,11 +31,11 @@ void write_file(const std::filesystem::path& path, std::span<const std::byte> co
 }
 
 std::vector<std::string> names_in(const std::filesystem::path& folder) {
-  std::vector<std::string> names;
+  std::vector<std::filesystem::path> found;
   for (const auto& entry : std::filesystem::directory_iterator(folder))
-    names.push_back(entry.path().filename().string());
-  std::ranges::sort(names);
-  return names;
+    found.push_back(entry.path().filename());
+  std::ranges::sort(found);  // paths: UBSan takes libstdc++'s comparison of strings for an overflow
+  return {found.begin(), found.end()};
 }
 
 temporary_folder::temporary_folder() {
@@ -183,7 +183,8 @@ bytes chunk(std::string_view type, const bytes& data) {
 
 bytes ihdr(std::uint32_t width, std::uint32_t height, std::uint8_t bit_depth, std::uint8_t color_type,
            std::uint8_t interlace) {
-  return chunk("IHDR", joined({big_endian(width), big_endian(height),
+  return chunk("IHDR", joined({big_endian(width),
+                               big_endian(height),
                                {std::byte{bit_depth}, std::byte{color_type}, std::byte{0}, std::byte{0},
                                 std::byte{interlace}}}));
 }

@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::uint32_t all_sets = 1U << 8;
 
-bool allowed(transform set) { return !contains(set, transform::scale_16) || !contains(set, transform::strip_16); }
+bool allowed(transform set) {
+  return !contains(set, transform::scale_16) || !contains(set, transform::strip_16);
+}
 
 bytes all_rows(row_reader& rows) {
   bytes found;
@@ -38,7 +40,9 @@ void check_every_set(bool interlaced) {
   }
 }
 
-TEST_CASE("every set of transforms gives what plain libpng gives, for every format") { check_every_set(false); }
+TEST_CASE("every set of transforms gives what plain libpng gives, for every format") {
+  check_every_set(false);
+}
 
 TEST_CASE("every set of transforms gives what plain libpng gives when interlaced") { check_every_set(true); }
 

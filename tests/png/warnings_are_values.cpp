@@ -39,7 +39,8 @@ TEST_CASE("a warning in the pixels names the row") {
   // Pixel 3 of the second row is beyond the palette of two; libpng says so at the end of the image.
   const bytes rows{std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0xFF}};
   const bytes more_than_needed(40, std::byte{0});
-  const bytes file = joined({signature(), ihdr(2, 2, 8, 0), idat(joined({bytes(6), more_than_needed})), iend()});
+  const bytes file =
+      joined({signature(), ihdr(2, 2, 8, 0), idat(joined({bytes(6), more_than_needed})), iend()});
   row_reader reader = decoder{memory_source(file)}.start();
   while (reader.next()) {
   }

@@ -51,7 +51,8 @@ class Lanes(support.InFolder):
         table = self.load(presets(VENDOR))
         with self.assertRaises(Problem) as caught:
             lanes.choose(table, ["oen"])
-        self.assertEqual(str(caught.exception), "There is no lane named oen. Did you mean one? The lanes are: one, two.")
+        self.assertEqual(str(caught.exception),
+                         "There is no lane named oen. Did you mean one? The lanes are: one, two.")
         self.assertEqual(caught.exception.status, USAGE)
 
     def test_no_name_means_all_and_the_order_is_that_of_the_table(self):

@@ -58,7 +58,8 @@ class Lanes(support.InFolder):
         lane = support.lane(junit=self.folder / "junit.xml", build=self.folder / "build")
         runner = matrix.Matrix(Project(self.folder, self.folder / "cache"), [lane], self.console)
         fakes = {name: mock.Mock(return_value=(outcome, 1.0)) for name, outcome in outcomes.items()}
-        with mock.patch.multiple(matrix.cmake, **fakes), mock.patch.object(matrix.setup, "prepare", prepare or mock.Mock()):
+        with mock.patch.multiple(matrix.cmake, **fakes), \
+                mock.patch.object(matrix.setup, "prepare", prepare or mock.Mock()):
             runner.run()
         [result] = runner.results
         self.assertEqual(result.status, "failed")
@@ -78,6 +79,12 @@ class Lanes(support.InFolder):
     def test_build(self):
         finding = self.run_matrix(build=Outcome(1, "[1/2] fine\nFAILED: x.o\nx.cpp:1: error: no\n"))
         self.assertEqual((finding.tool, finding.stack), ("compiler", ("FAILED: x.o", "x.cpp:1: error: no")))
+
+    def test_binaries_without_the_tool(self):
+        with mock.patch.object(matrix, "without_runtime", return_value=[f"{self.folder}/build/t"]):
+            finding = self.run_matrix()
+        self.assertEqual((finding.tool, finding.stack), ("gauntlet", ("build/t",)))
+        self.assertIn("__asan_init", finding.kind)
 
     def test_no_tests(self):
         self.assertEqual(self.run_matrix(list_tests=Outcome(0, '{\n"tests": []}')).kind, "no tests ran")

@@ -60,7 +60,8 @@ Suites: bookworm
 Components: main
 Signed-By: /keys/debian.gpg
 """)
-        self.assertEqual(self.source_line(), "deb-src [signed-by=/keys/debian.gpg] http://mirror.invalid/debian trixie main")
+        self.assertEqual(self.source_line(),
+                         "deb-src [signed-by=/keys/debian.gpg] http://mirror.invalid/debian trixie main")
 
     def test_old_format(self):
         self.configure("sources.list", """
@@ -68,7 +69,8 @@ Signed-By: /keys/debian.gpg
 deb http://security.invalid/debian-security bookworm-security main
 deb [arch=amd64 signed-by=/keys/d.gpg] http://mirror.invalid/debian/ bookworm main
 """)
-        self.assertEqual(self.source_line(), "deb-src [signed-by=/keys/d.gpg] http://mirror.invalid/debian/ trixie main")
+        self.assertEqual(self.source_line(),
+                         "deb-src [signed-by=/keys/d.gpg] http://mirror.invalid/debian/ trixie main")
 
     def test_without_a_named_keyring_debians_own_is_used(self):
         self.configure("sources.list", "deb http://mirror.invalid/debian bookworm main\n")

@@ -34,7 +34,8 @@ class Prefixes(support.InFolder):
                       cmake=cmake or {}, unpack=(), corpus=None)
 
     def prefix(self, *sources, libcxx=None):
-        return Prefix("asan", self.folder, self.folder / "cache", self.folder / "toolchains/asan.cmake", sources, libcxx)
+        return Prefix("asan", root=self.folder, folder=self.folder / "cache",
+                      toolchain=self.folder / "toolchains/asan.cmake", sources=sources, libcxx=libcxx)
 
     def tarball(self, lists):
         path = self.folder / "thing.tar"

@@ -48,12 +48,13 @@ class Packages(support.InFolder):
 class Machine(support.InFolder):
     def test_an_old_cmake_is_refused(self):
         answer = SimpleNamespace(stdout="cmake version 3.22.1")
-        with mock.patch.object(subprocess, "run", return_value=answer), self.assertRaisesRegex(Problem, "3.25 or newer"):
+        with mock.patch.object(subprocess, "run", return_value=answer), \
+                self.assertRaisesRegex(Problem, "3.25 or newer"):
             preflight._check_cmake()
 
     def test_a_full_disk_is_refused_and_a_nearly_full_one_warned_of(self):
         project = Project(self.folder, self.folder)
-        for free, outcome in ((5e8, "refused"), (2e9, "warned"), (5e9, "silent")):
+        for free, outcome in ((5e8, "refused"), (1.5e9, "warned"), (5e9, "silent")):
             with mock.patch.object(shutil, "disk_usage", return_value=SimpleNamespace(free=free)):
                 if outcome == "refused":
                     with self.assertRaisesRegex(Problem, "0.5 GB are free"):
@@ -61,7 +62,7 @@ class Machine(support.InFolder):
                 else:
                     self.console.stream.truncate(0)
                     preflight._check_disk(project, self.console)
-                    self.assertEqual("2.0 GB are free" in self.said, outcome == "warned")
+                    self.assertEqual("1.5 GB are free" in self.said, outcome == "warned")
 
     def test_randomised_addresses_matter_only_where_they_cannot_be_switched_off(self):
         for bits, allowed, warned in ((28, False, False), (32, True, False), (32, False, True)):

@@ -96,7 +96,8 @@ void file_sink::fail(std::string_view operation, std::source_location where) {
 }
 
 void file_sink::require_open(std::string_view operation, std::source_location where) const {
-  if (!file_) throw misuse(operation, "this sink was committed or moved from, or has failed; make a new one", where);
+  if (!file_)
+    throw misuse(operation, "this sink was committed or moved from, or has failed; make a new one", where);
 }
 
 void file_sink::write(std::span<const std::byte> bytes) {

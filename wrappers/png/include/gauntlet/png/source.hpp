@@ -18,11 +18,18 @@
 
 namespace gauntlet::png {
 
-// read() is asked for first: whether a decoder can be moved must not depend on whether it is a source.
+namespace detail {
+
 template <class T>
-concept byte_source = requires(T source, std::span<std::byte> out) {
+concept reads_bytes = requires(T source, std::span<std::byte> out) {
   { source.read(out) } -> std::same_as<std::size_t>;
-} && std::move_constructible<T>;
+};
+
+}  // namespace detail
+
+// In this order: whether a decoder can be moved must not depend on whether it is a source.
+template <class T>
+concept byte_source = detail::reads_bytes<T> && std::move_constructible<T>;
 
 /// Bytes that the caller keeps alive and unchanged.
 class memory_source {
@@ -30,8 +37,7 @@ class memory_source {
   explicit memory_source(std::span<const std::byte> bytes) noexcept : rest_(bytes) {}
   /// Not a container that dies at the end of the expression.
   template <std::ranges::range Container>
-    requires(!std::ranges::borrowed_range<Container>)
-  explicit memory_source(Container&& bytes) = delete;
+  requires(!std::ranges::borrowed_range<Container>) explicit memory_source(Container&& bytes) = delete;
 
   std::size_t read(std::span<std::byte> out) noexcept;
   std::string_view name() const noexcept { return "memory"; }
