@@ -21,7 +21,8 @@ _FLAGS = "-ffile-prefix-map={workshop}=/dependency"
 
 # Would change what is built without changing the key.
 _FOREIGN = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH",
-            "LIBRARY_PATH", "CMAKE_PREFIX_PATH", "CMAKE_GENERATOR", "CMAKE_BUILD_TYPE", "CMAKE_TOOLCHAIN_FILE", "DESTDIR")
+            "LIBRARY_PATH", "CMAKE_PREFIX_PATH", "CMAKE_GENERATOR", "CMAKE_BUILD_TYPE", "CMAKE_TOOLCHAIN_FILE",
+            "DESTDIR")
 
 
 @dataclass(frozen=True)
@@ -118,29 +119,34 @@ def file_hash(path):
 
 
 def _build_source(prefix, source, archive, workshop, phase, logs):
-    tree = workshop / source.label
+    tree, objects = workshop / source.label, workshop / f"{source.label}.build"
     phase.update("unpacking")
     sources.unpack(archive, tree, source.unpack)
-    script = workshop / "setup.cmake"
-    script.write_text(setup_script(GAUNTLET_PREFIX=prefix.path,
-                                   GAUNTLET_LIBCXX=prefix.libcxx.path if prefix.libcxx else ""), encoding="utf-8")
-    objects = workshop / f"{source.label}.build"
-    lists = source.cmake.get("lists")
-    configure = ["cmake", "-S", prefix.root / lists if lists else tree / source.cmake.get("subdirectory", ""),
-                 "-B", objects, *_options(source),
-                 f"-DCMAKE_TOOLCHAIN_FILE={prefix.toolchain}", f"-DCMAKE_INSTALL_PREFIX={prefix.path}"]
-    if lists:
-        configure.append(f"-DSOURCE_DIR={tree}")
-    environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-    flags = _FLAGS.format(workshop=workshop)
-    environment.update(GAUNTLET_SETUP_FILE=str(script), CFLAGS=flags, CXXFLAGS=flags)
     log = logs / f"{prefix.name}-{source.name}.log"
-    for command in (configure, _target(objects, source.cmake.get("targets", ["all"])),
+    for command in (_configure(prefix, source, tree, objects),
+                    _target(objects, source.cmake.get("targets", ["all"])),
                     _target(objects, source.cmake.get("install", ["install"]))):
-        outcome = process.run(command, phase, log, environment)
+        outcome = process.run(command, phase, log, _environment(prefix, workshop))
         if outcome.status:
             raise Problem("\n  ".join([f"{source.label} for lane {prefix.name} does not build. Its last lines:",
                                        *outcome.tail(), f"The whole log: {log}"]))
+
+
+def _configure(prefix, source, tree, objects):
+    places = [f"-DCMAKE_TOOLCHAIN_FILE={prefix.toolchain}", f"-DCMAKE_INSTALL_PREFIX={prefix.path}"]
+    if "lists" in source.cmake:
+        return ["cmake", "-S", prefix.root / source.cmake["lists"], "-B", objects, f"-DSOURCE_DIR={tree}", *places,
+                *_options(source)]
+    return ["cmake", "-S", tree / source.cmake.get("subdirectory", ""), "-B", objects, *places, *_options(source)]
+
+
+def _environment(prefix, workshop):
+    script = workshop / "setup.cmake"
+    script.write_text(setup_script(GAUNTLET_PREFIX=prefix.path,
+                                   GAUNTLET_LIBCXX=prefix.libcxx.path if prefix.libcxx else ""), encoding="utf-8")
+    flags = _FLAGS.format(workshop=workshop)
+    kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    return {**kept, "GAUNTLET_SETUP_FILE": str(script), "CFLAGS": flags, "CXXFLAGS": flags}
 
 
 def _target(objects, targets):

@@ -101,6 +101,19 @@ TEST_CASE("when libpng gets no memory at its k-th allocation, writing is refused
   }
 }
 
+// Each chunk is larger than the one before, so libpng gives its buffer back and takes another; sPLT with an odd
+// length is refused, so nothing is kept.
+TEST_CASE("memory that libpng gives back no longer counts") {
+  bytes many;
+  for (std::size_t i = 1; i <= 50; ++i) {
+    const bytes one = chunk("sPLT", joined({to_bytes("Name"), bytes(1), {std::byte{8}}, bytes(6'000 * i + 1)}));
+    many.insert(many.end(), one.begin(), one.end());
+  }
+  REQUIRE(many.size() > 7'000'000);
+  const decoder decoder(owning_source(tiny_file(many)), {.limits = {.max_memory = 500'000}});
+  CHECK(decoder.warnings().size() == 50);
+}
+
 // libpng could go on without the text; but what it then reads depends on its version, so we do not let it.
 TEST_CASE("a text that finds no memory is an error with the number, not a file with a text missing") {
   const bytes text = chunk("tEXt", joined({to_bytes("Key"), bytes(1), bytes(100'000, std::byte{'x'})}));

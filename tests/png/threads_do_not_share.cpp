@@ -36,6 +36,18 @@ TEST_CASE("two threads decode and encode at once, each with objects of its own")
         }) == 0);
 }
 
+TEST_CASE("two threads read rows at once, each from a reader of its own") {
+  const image expected = make_picture({color_type::rgb, 8}, 50, 40);
+  const bytes file = encode(expected);
+  CHECK(failures_in_two_threads([&](std::atomic<int>& failures) {
+          for (int i = 0; i < 10; ++i) {
+            std::uint32_t y = 0;
+            row_reader rows = decoder{memory_source(file)}.start();
+            for (const auto row : rows) failures += same_bytes(row, expected.row(y++)) ? 0 : 1;
+          }
+        }) == 0);
+}
+
 TEST_CASE("two threads fail at once, each with an error of its own") {
   bytes cut = encode(make_picture({color_type::rgb, 8}, 20, 20));
   cut.resize(cut.size() / 2);
