@@ -144,9 +144,9 @@ int gauntlet_png_start_read_image(struct gauntlet_png* self, int* passes) {
   GUARD(self, {
     const uint64_t height = png_get_image_height(self->png, self->info);
     *passes = png_set_interlace_handling(self->png);
-    /* This allocates the row buffers. libpng reads bytes of them that it never wrote, and they show in the
-     * last pixels (libpng issues 692 and 844). zlib's blocks, made elsewhere, are larger and need no zeros.
-     */
+    /* This allocates the row buffers, which libpng leaves as they come and has been seen to read before it
+     * wrote them (its issues 692 and 844). No test of ours comes to such a byte, since nothing goes on after
+     * an error here; zeros make sure. zlib's blocks, made elsewhere, are larger and need none. */
     self->zero_blocks = 1;
     png_read_update_info(self->png, self->info);
     self->zero_blocks = 0;

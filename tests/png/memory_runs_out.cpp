@@ -101,12 +101,13 @@ TEST_CASE("when libpng gets no memory at its k-th allocation, writing is refused
   }
 }
 
-// Each chunk is larger than the one before, so libpng gives its buffer back and takes another; sPLT with an odd
-// length is refused, so nothing is kept.
+// Each chunk is larger than the one before, so libpng gives its buffer back and takes another; sPLT with an
+// odd length is refused, so nothing is kept.
 TEST_CASE("memory that libpng gives back no longer counts") {
   bytes many;
   for (std::size_t i = 1; i <= 50; ++i) {
-    const bytes one = chunk("sPLT", joined({to_bytes("Name"), bytes(1), {std::byte{8}}, bytes(6'000 * i + 1)}));
+    const bytes one =
+        chunk("sPLT", joined({to_bytes("Name"), bytes(1), {std::byte{8}}, bytes(6'000 * i + 1)}));
     many.insert(many.end(), one.begin(), one.end());
   }
   REQUIRE(many.size() > 7'000'000);
