@@ -37,20 +37,25 @@ static void pull_away(struct gauntlet_png* self, uint64_t size) {
   }
 }
 
-/* header: the length and the type of a chunk. Where the chunk is ancillary and larger than max_chunk_bytes,
- * it is read past, and header becomes the next one's. libpng 1.6.48 skips such chunks by itself; 1.6.39 warns
- * of them, and then reads them all the same. */
+/* libpng 1.6.48 skips such chunks by itself; 1.6.39 warns of them, and then reads them all the same. */
+int is_to_be_skipped(struct gauntlet_png* self, const png_byte header[8]) {
+  const uint32_t size = png_get_uint_32(header);
+  const int ancillary = (header[4] & 0x20) != 0;
+  char message[96];
+  self->chunk_type = png_get_uint_32(header + 4);
+  if (!ancillary || size <= self->limits.max_chunk_bytes || size > PNG_UINT_31_MAX) return 0;
+  snprintf(message, sizeof message, "skipped: it has %llu bytes, max_chunk_bytes is %llu",
+           (unsigned long long)size, (unsigned long long)self->limits.max_chunk_bytes);
+  self->skips = 1;
+  png_warning(self->png, message);
+  self->skips = 0;
+  return 1;
+}
+
+/* Chunks that are to be skipped are read past, and header becomes that of the next one. */
 static void skip_large_chunks(struct gauntlet_png* self, png_byte header[8]) {
-  for (;;) {
-    const uint32_t size = png_get_uint_32(header);
-    const int ancillary = (header[4] & 0x20) != 0;
-    char message[96];
-    self->chunk_type = png_get_uint_32(header + 4);
-    if (!ancillary || size <= self->limits.max_chunk_bytes || size > PNG_UINT_31_MAX) return;
-    snprintf(message, sizeof message, "skipped: it has %llu bytes, max_chunk_bytes is %llu",
-             (unsigned long long)size, (unsigned long long)self->limits.max_chunk_bytes);
-    png_warning(self->png, message);
-    pull_away(self, (uint64_t)size + 4); /* and its CRC */
+  while (is_to_be_skipped(self, header)) {
+    pull_away(self, (uint64_t)png_get_uint_32(header) + 4); /* and its CRC */
     pull_all(self, header, 8);
   }
 }
@@ -64,74 +69,62 @@ static void on_read(png_structp png, png_bytep out, size_t size) {
 
 void install_reader(struct gauntlet_png* self) {
   GUARD(self, { png_set_read_fn(self->png, self, on_read); });
+  install_chunk_reader(self);
 }
 
-/* libpng would say "Not a PNG file" of an empty file and of a text alike; the caller wants to know which. */
-static void read_signature(struct gauntlet_png* self) {
-  png_byte signature[8] = {0};
-  const size_t size = pull(self, signature, sizeof signature);
+/* libpng would say "Not a PNG file" of an empty file and of a text alike; the caller wants to know which.
+ * signature[0 .. signature_bytes) was read before and is not there. */
+void check_signature(struct gauntlet_png* self, const png_byte* signature, size_t size) {
+  const size_t before = self->signature_bytes;
+  const size_t shown = size - before < 4 ? size - before : 4;
   char first[16] = "";
   char message[96];
-  if (size == 0) raise_failure(self, GAUNTLET_PNG_EMPTY, "there is no data at all");
-  if (png_sig_cmp(signature, 0, size) != 0) {
-    const size_t shown = size < 4 ? size : 4;
-    for (size_t i = 0; i < shown; ++i) snprintf(first + 3 * i, sizeof first - 3 * i, "%02X ", signature[i]);
+  if (before == 8) return;
+  if (size == before) raise_failure(self, GAUNTLET_PNG_EMPTY, "there is no data at all");
+  if (png_sig_cmp(signature, before, size - before) != 0) {
+    for (size_t i = 0; i < shown; ++i)
+      snprintf(first + 3 * i, sizeof first - 3 * i, "%02X ", signature[before + i]);
     first[3 * shown - 1] = 0;
     snprintf(message, sizeof message, "it begins with %s, not with PNG's signature", first);
     raise_failure(self, GAUNTLET_PNG_NOT_A_PNG, message);
   }
-  if (size < sizeof signature)
-    raise_failure(self, GAUNTLET_PNG_TRUNCATED, "the data ends inside the signature");
+  if (size < 8) raise_failure(self, GAUNTLET_PNG_TRUNCATED, "the data ends inside the signature");
+}
+
+static void read_signature(struct gauntlet_png* self) {
+  const size_t before = self->signature_bytes;
+  png_byte signature[8] = {0};
+  const size_t size = before + pull(self, signature + before, sizeof signature - before);
+  check_signature(self, signature, size);
   png_set_sig_bytes(self->png, sizeof signature);
+}
+
+void enter_read_info(struct gauntlet_png* self) {
+  self->width = png_get_image_width(self->png, self->info);
+  self->height = png_get_image_height(self->png, self->info);
+  self->pixel_bits =
+      (uint32_t)png_get_channels(self->png, self->info) * png_get_bit_depth(self->png, self->info);
+  self->interlaced = png_get_interlace_type(self->png, self->info) != PNG_INTERLACE_NONE;
+  if (check_size(self, self->width, self->height) == GAUNTLET_PNG_OK) self->stage = READ_INFO;
 }
 
 int gauntlet_png_read_info(struct gauntlet_png* self) {
   if (!at_stage(self, READ_HEADER, "read_info")) return GAUNTLET_PNG_ERROR;
+  if (self->pushes) return fail(self, GAUNTLET_PNG_USAGE, "read_info is for readers that pull");
   GUARD(self, {
     read_signature(self);
     png_read_info(self->png, self->info);
-    if (check_size(self, png_get_image_width(self->png, self->info),
-                   png_get_image_height(self->png, self->info)) == GAUNTLET_PNG_OK)
-      self->stage = READ_INFO;
+    enter_read_info(self);
   });
   return status_of(self);
 }
-
-/* ---- transforms ---- */
-
-#define TRANSFORM(self, name, call)                                  \
-  do {                                                               \
-    if (!at_stage(self, READ_INFO, name)) return GAUNTLET_PNG_ERROR; \
-    GUARD(self, { call; });                                          \
-    return status_of(self);                                          \
-  } while (0)
-
-int gauntlet_png_set_expand(struct gauntlet_png* self) {
-  TRANSFORM(self, "set_expand", png_set_expand(self->png));
-}
-int gauntlet_png_set_strip_16(struct gauntlet_png* self) {
-  TRANSFORM(self, "set_strip_16", png_set_strip_16(self->png));
-}
-int gauntlet_png_set_scale_16(struct gauntlet_png* self) {
-  TRANSFORM(self, "set_scale_16", png_set_scale_16(self->png));
-}
-int gauntlet_png_set_gray_to_rgb(struct gauntlet_png* self) {
-  TRANSFORM(self, "set_gray_to_rgb", png_set_gray_to_rgb(self->png));
-}
-int gauntlet_png_set_add_alpha(struct gauntlet_png* self, uint32_t alpha) {
-  TRANSFORM(self, "set_add_alpha", png_set_add_alpha(self->png, alpha, PNG_FILLER_AFTER));
-}
-int gauntlet_png_set_packing(struct gauntlet_png* self) {
-  TRANSFORM(self, "set_packing", png_set_packing(self->png));
-}
-int gauntlet_png_set_swap(struct gauntlet_png* self) { TRANSFORM(self, "set_swap", png_set_swap(self->png)); }
-int gauntlet_png_set_bgr(struct gauntlet_png* self) { TRANSFORM(self, "set_bgr", png_set_bgr(self->png)); }
 
 /* ---- rows ---- */
 
 /* row_bytes < 2^38 (a width of 31 bits, 8 bytes a pixel at the most) and height < 2^31, so the product may
  * overflow 64 bits. */
-static int check_image_bytes(struct gauntlet_png* self, uint64_t height) {
+static int check_image_bytes(struct gauntlet_png* self) {
+  const uint64_t height = self->height;
   const uint64_t allowed = self->limits.max_image_bytes;
   const uint64_t row_bytes = self->row_bytes;
   if (row_bytes <= allowed / height) return GAUNTLET_PNG_OK;
@@ -142,7 +135,6 @@ static int check_image_bytes(struct gauntlet_png* self, uint64_t height) {
 int gauntlet_png_start_read_image(struct gauntlet_png* self, int* passes) {
   if (!at_stage(self, READ_INFO, "start_read_image")) return GAUNTLET_PNG_ERROR;
   GUARD(self, {
-    const uint64_t height = png_get_image_height(self->png, self->info);
     *passes = png_set_interlace_handling(self->png);
     /* This allocates the row buffers, which libpng leaves as they come and has been seen to read before it
      * wrote them (its issues 692 and 844). No test of ours comes to such a byte, since nothing goes on after
@@ -151,8 +143,8 @@ int gauntlet_png_start_read_image(struct gauntlet_png* self, int* passes) {
     png_read_update_info(self->png, self->info);
     self->zero_blocks = 0;
     self->row_bytes = png_get_rowbytes(self->png, self->info);
-    if (check_image_bytes(self, height) == GAUNTLET_PNG_OK) {
-      self->rows_left = height * (uint64_t)*passes;
+    if (check_image_bytes(self) == GAUNTLET_PNG_OK) {
+      self->rows_left = self->height * (uint64_t)*passes;
       self->rows_follow = 1;
       self->stage = READ_ROWS;
     }
@@ -160,20 +152,52 @@ int gauntlet_png_start_read_image(struct gauntlet_png* self, int* passes) {
   return status_of(self);
 }
 
-int gauntlet_png_read_row(struct gauntlet_png* self, unsigned char* row, size_t size) {
+/* How many pixels of a row an Adam7 pass brings. */
+static uint64_t pixels_in_pass(uint32_t width, uint32_t row, int pass) {
+  static const struct {
+    uint32_t x, x_step, y, y_step;
+  } adam7[7] = {{0, 8, 0, 8}, {4, 8, 0, 8}, {0, 4, 4, 8}, {2, 4, 0, 4},
+                {0, 2, 2, 4}, {1, 2, 0, 2}, {0, 1, 1, 2}};
+  if (pass < 0 || pass > 6 || row % adam7[pass].y_step != adam7[pass].y || width <= adam7[pass].x) return 0;
+  return ((uint64_t)width - adam7[pass].x + adam7[pass].x_step - 1) / adam7[pass].x_step;
+}
+
+static uint64_t row_bytes_in_file(const struct gauntlet_png* self, uint32_t row, int pass) {
+  const uint64_t pixels = self->interlaced ? pixels_in_pass(self->width, row, pass) : self->width;
+  return (pixels * self->pixel_bits + 7) / 8;
+}
+
+int check_expansion(struct gauntlet_png* self, uint32_t row, int pass) {
+  self->unpacked += row_bytes_in_file(self, row, pass);
+  if (self->unpacked / self->offset <= self->limits.max_expansion) return GAUNTLET_PNG_OK;
+  return fail_limit(self, "max_expansion", self->limits.max_expansion, self->unpacked / self->offset);
+}
+
+static void count_row(struct gauntlet_png* self) {
+  check_expansion(self, self->row, self->pass);
+  --self->rows_left;
+  if (++self->row < self->height) return;
+  self->row = 0;
+  ++self->pass;
+}
+
+int gauntlet_png_read_row(struct gauntlet_png* self, unsigned char* row, unsigned char* display,
+                          size_t size) {
   if (!at_stage(self, READ_ROWS, "read_row")) return GAUNTLET_PNG_ERROR;
+  if (self->pushes) return fail(self, GAUNTLET_PNG_USAGE, "read_row is for readers that pull");
   if (self->rows_left == 0) return fail(self, GAUNTLET_PNG_USAGE, "read_row is called after the last row");
   if (size < self->row_bytes)
     return fail(self, GAUNTLET_PNG_USAGE, "the memory for a row is shorter than row_bytes");
   GUARD(self, {
-    png_read_row(self->png, row, NULL);
-    --self->rows_left;
+    png_read_row(self->png, row, display);
+    count_row(self);
   });
   return status_of(self);
 }
 
 int gauntlet_png_read_end(struct gauntlet_png* self) {
   if (!at_stage(self, READ_ROWS, "read_end")) return GAUNTLET_PNG_ERROR;
+  if (self->pushes) return fail(self, GAUNTLET_PNG_USAGE, "read_end is for readers that pull");
   if (self->rows_left != 0) return fail(self, GAUNTLET_PNG_USAGE, "read_end is called before the last row");
   self->rows_follow = 0;
   GUARD(self, {
@@ -181,4 +205,31 @@ int gauntlet_png_read_end(struct gauntlet_png* self) {
     self->stage = READ_END;
   });
   return status_of(self);
+}
+
+/* ---- what the rows have shown ---- */
+
+int gauntlet_png_get_rgb_to_gray_status(struct gauntlet_png* self, int* found) {
+  if (status_of(self) != GAUNTLET_PNG_OK) return GAUNTLET_PNG_ERROR;
+  GUARD(self, { *found = png_get_rgb_to_gray_status(self->png) != 0; });
+  return status_of(self);
+}
+
+int gauntlet_png_get_palette_max(struct gauntlet_png* self, int* highest) {
+  if (status_of(self) != GAUNTLET_PNG_OK) return GAUNTLET_PNG_ERROR;
+  GUARD(self, { *highest = png_get_palette_max(self->png, self->info); });
+  return status_of(self);
+}
+
+enum gauntlet_png_progress gauntlet_png_get_progress(const struct gauntlet_png* self) {
+  switch (self->stage) {
+    case READ_INFO:
+      return GAUNTLET_PNG_AT_START;
+    case READ_ROWS:
+      return GAUNTLET_PNG_AT_ROWS;
+    case READ_END:
+      return GAUNTLET_PNG_AT_END;
+    default:
+      return GAUNTLET_PNG_AT_HEADER;
+  }
 }

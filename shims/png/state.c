@@ -14,17 +14,29 @@ void gauntlet_png_limits_default(struct gauntlet_png_limits* limits) {
   limits->max_chunk_bytes = 8000000;
   limits->max_cached_chunks = 1000;
   limits->max_memory = UINT64_C(1) << 28;
+  limits->max_expansion = 1032;
 }
 
 int gauntlet_png_limits_valid(const struct gauntlet_png_limits* limits) {
   return limits != NULL && limits->max_width > 0 && limits->max_height > 0 && limits->max_pixels > 0 &&
          limits->max_image_bytes > 0 && limits->max_input_bytes > 0 && limits->max_chunk_bytes > 0 &&
-         limits->max_cached_chunks > 0 && limits->max_memory > 0;
+         limits->max_cached_chunks > 0 && limits->max_memory > 0 && limits->max_expansion > 0;
 }
 
 /* ---- failures and warnings ---- */
 
 static int is_letter(uint32_t c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+
+int is_chunk_name(const char* name) {
+  for (int i = 0; i < 4; ++i)
+    if (!is_letter((unsigned char)name[i])) return 0;
+  return (name[2] & 0x20) == 0;
+}
+
+int is_structure(const char* name) {
+  return strncmp(name, "IHDR", 4) == 0 || strncmp(name, "PLTE", 4) == 0 || strncmp(name, "IDAT", 4) == 0 ||
+         strncmp(name, "IEND", 4) == 0;
+}
 
 static int writes(const struct gauntlet_png* self) { return self->stage >= WRITE_HEADER; }
 
@@ -83,10 +95,16 @@ void raise_failure(struct gauntlet_png* self, enum gauntlet_png_reason reason, c
   png_error(self->png, message);
 }
 
+void raise_recorded(struct gauntlet_png* self) { png_error(self->png, self->failure.message); }
+
 int at_stage(struct gauntlet_png* self, enum stage stage, const char* call) {
+  return at_stage_or(self, stage, stage, call);
+}
+
+int at_stage_or(struct gauntlet_png* self, enum stage stage, enum stage other, const char* call) {
   char message[96];
   if (self->failure.reason != GAUNTLET_PNG_NO_FAILURE) return 0;
-  if (self->stage == stage) return 1;
+  if (self->stage == stage || self->stage == other) return 1;
   snprintf(message, sizeof message, "%s is called out of order", call);
   fail(self, GAUNTLET_PNG_USAGE, message);
   return 0;
@@ -136,6 +154,7 @@ static void on_warning(png_structp png, png_const_charp message) {
   if (self->callbacks.warning == NULL) return;
   chunk_name(self, warning.chunk);
   warning.message = without_chunk(message, warning.chunk);
+  warning.skipped = self->skips;
   warning.offset = self->offset;
   position(self, &warning.row, &warning.pass);
   if (self->callbacks.warning(self->callbacks.user, &warning) != 0)
@@ -150,17 +169,26 @@ union block {
   max_align_t alignment;
 };
 
-/* Zeroed: libpng combines its row buffer with bytes it never wrote (libpng issues 692 and 844), and shows
- * them. */
-static png_voidp allocate(png_structp png, png_alloc_size_t size) {
-  struct gauntlet_png* self = png_get_mem_ptr(png);
+static void* from_outside(struct gauntlet_png* self, size_t size) {
+  return self->callbacks.allocate != NULL ? self->callbacks.allocate(self->callbacks.user, size)
+                                          : malloc(size);
+}
+
+static void to_outside(struct gauntlet_png* self, void* memory, size_t size) {
+  if (self->callbacks.release != NULL)
+    self->callbacks.release(self->callbacks.user, memory, size);
+  else
+    free(memory);
+}
+
+static void* allocate(struct gauntlet_png* self, size_t size) {
   union block* block;
   if (size > self->limits.max_memory - self->memory || size > SIZE_MAX - sizeof *block) {
     self->refusal = GAUNTLET_PNG_LIMIT;
     self->refused_total = self->memory + size;
     return NULL;
   }
-  block = self->zero_blocks ? calloc(1, sizeof *block + size) : malloc(sizeof *block + size);
+  block = from_outside(self, sizeof *block + size);
   if (block == NULL) {
     self->refusal = GAUNTLET_PNG_OUT_OF_MEMORY;
     return NULL;
@@ -170,12 +198,29 @@ static png_voidp allocate(png_structp png, png_alloc_size_t size) {
   return block + 1;
 }
 
-static void release(png_structp png, png_voidp memory) {
-  struct gauntlet_png* self = png_get_mem_ptr(png);
-  union block* block = (union block*)memory - 1;
-  self->memory -= block->size;
-  free(block);
+void* take_memory(struct gauntlet_png* self, size_t size) {
+  void* memory = allocate(self, size);
+  if (memory == NULL) fail_or_blame_memory(self, "out of memory");
+  return memory;
 }
+
+void give_memory_back(struct gauntlet_png* self, void* memory) {
+  union block* block = (union block*)memory - 1;
+  const size_t size = block->size;
+  self->memory -= size;
+  to_outside(self, block, sizeof *block + size);
+}
+
+/* Zeroed where asked: libpng combines its row buffer with bytes it never wrote (libpng issues 692 and 844),
+ * and shows them. */
+static png_voidp on_allocate(png_structp png, png_alloc_size_t size) {
+  struct gauntlet_png* self = png_get_mem_ptr(png);
+  void* memory = allocate(self, size);
+  if (memory != NULL && self->zero_blocks) memset(memory, 0, size);
+  return memory;
+}
+
+static void on_release(png_structp png, png_voidp memory) { give_memory_back(png_get_mem_ptr(png), memory); }
 
 /* ---- life ---- */
 
@@ -184,9 +229,9 @@ static void release(png_structp png, png_voidp memory) {
 static void create_structs(struct gauntlet_png* self) {
   GUARD(self, {
     self->png = writes(self) ? png_create_write_struct_2(PNG_LIBPNG_VER_STRING, self, on_error, on_warning,
-                                                         self, allocate, release)
+                                                         self, on_allocate, on_release)
                              : png_create_read_struct_2(PNG_LIBPNG_VER_STRING, self, on_error, on_warning,
-                                                        self, allocate, release);
+                                                        self, on_allocate, on_release);
     if (self->png != NULL) self->info = png_create_info_struct(self->png);
   });
 }
@@ -210,6 +255,7 @@ static struct gauntlet_png* create(const struct gauntlet_png_callbacks* callback
                                    const struct gauntlet_png_limits* limits, enum stage stage) {
   struct gauntlet_png* self;
   if (!gauntlet_png_limits_valid(limits)) return NULL;
+  if ((callbacks->allocate != NULL) != (callbacks->release != NULL)) return NULL;
   self = calloc(1, sizeof *self);
   if (self == NULL) return NULL;
   self->stage = stage;
@@ -239,8 +285,18 @@ struct gauntlet_png* gauntlet_png_create_writer(const struct gauntlet_png_callba
   return self;
 }
 
+struct gauntlet_png* gauntlet_png_create_pusher(const struct gauntlet_png_callbacks* callbacks,
+                                                const struct gauntlet_png_limits* limits) {
+  struct gauntlet_png* self = NULL;
+  if (callbacks != NULL && callbacks->row != NULL) self = create(callbacks, limits, READ_HEADER);
+  if (self != NULL) install_pusher(self);
+  return self;
+}
+
 void gauntlet_png_destroy(struct gauntlet_png* self) {
   if (self == NULL) return;
+  if (self->push.chunk != NULL) give_memory_back(self, self->push.chunk);
+  if (self->scratch != NULL) give_memory_back(self, self->scratch);
   GUARD(self, {
     if (writes(self))
       png_destroy_write_struct(&self->png, &self->info);
@@ -256,4 +312,26 @@ const struct gauntlet_png_failure* gauntlet_png_get_failure(const struct gauntle
 
 uint64_t gauntlet_png_memory_in_use(const struct gauntlet_png* self) { return self->memory; }
 
-uint32_t gauntlet_png_access_version_number(void) { return png_access_version_number(); }
+/* ---- the raw library ---- */
+
+struct png_struct_def* gauntlet_png_native_struct(struct gauntlet_png* self) {
+  return self->png;
+}
+struct png_info_def* gauntlet_png_native_info(struct gauntlet_png* self) {
+  return self->info;
+}
+
+/* Rows of another size than was told to the caller would be written past the end of his memory. */
+static int check_row_bytes(struct gauntlet_png* self) {
+  if (self->stage != READ_ROWS || png_get_rowbytes(self->png, self->info) == self->row_bytes)
+    return GAUNTLET_PNG_OK;
+  return fail(self, GAUNTLET_PNG_USAGE,
+              "the raw calls have changed the size of a row, which is fixed by now");
+}
+
+int gauntlet_png_protect(struct gauntlet_png* self, gauntlet_png_raw_call call, void* user) {
+  if (status_of(self) != GAUNTLET_PNG_OK) return GAUNTLET_PNG_ERROR;
+  GUARD(self, { call(self->png, self->info, user); });
+  if (status_of(self) != GAUNTLET_PNG_OK) return GAUNTLET_PNG_ERROR;
+  return check_row_bytes(self);
+}

@@ -10,7 +10,30 @@
 
 /* How far the work has come. A call that does not belong to the present stage is refused: libpng would take
  * it and use rows of the wrong size. */
-enum stage { READ_HEADER, READ_INFO, READ_ROWS, READ_END, WRITE_HEADER, WRITE_INFO, WRITE_ROWS, WRITE_END };
+enum stage {
+  READ_HEADER,
+  READ_INFO,
+  READ_ROWS,
+  READ_END,
+  WRITE_HEADER,
+  WRITE_INFO,
+  WRITE_START,
+  WRITE_ROWS,
+  WRITE_END
+};
+
+/* Where in the stream of chunks pushed data is (push.c). */
+enum place { IN_SIGNATURE, IN_CHUNK_HEADER, IN_CHUNK, IN_IMAGE_DATA, IN_SKIPPED_CHUNK };
+
+struct push {
+  enum place place;
+  png_byte begin[8]; /* of the signature or a chunk, as far as it has come */
+  size_t begin_size;
+  uint64_t left;     /* bytes to come of the chunk, its CRC included */
+  png_bytep chunk;   /* a chunk that came in pieces */
+  size_t chunk_size; /* how much of it has come */
+  size_t chunk_room;
+};
 
 struct gauntlet_png {
   png_structp png;
@@ -20,11 +43,27 @@ struct gauntlet_png {
   struct gauntlet_png_limits limits;
   struct gauntlet_png_failure failure;
   enum stage stage;
+  int pushes;          /* a reader that is given its data */
+  int keep_unknown;    /* what set_keep_unknown_chunks says of all that it has no name for */
   int rows_follow;     /* row and pass are worth telling */
+  int skips;           /* the warning is ours: a chunk is left out */
   uint64_t offset;     /* bytes read or written */
   uint32_t chunk_type; /* reading: of the last chunk whose header was read */
   uint64_t rows_left;  /* over all passes */
   size_t row_bytes;
+  size_t signature_bytes; /* that were read before, or are not to be written */
+  uint32_t width;         /* of the image; with the next three: what a row unpacks to */
+  uint32_t height;
+  uint32_t pixel_bits; /* in the file, before transforms */
+  int interlaced;
+  uint32_t row; /* the next row of the caller's, and its pass */
+  int pass;
+  uint64_t unpacked;               /* bytes of rows so far, as the file has them */
+  int rows_are_packed_by_us;       /* writing: set_packing */
+  int rows_have_filler;            /* writing: set_filler */
+  png_color quantize_palette[256]; /* libpng keeps a pointer to it */
+  void* scratch;                   /* of one call of ours, if libpng jumps out of it */
+  struct push push;
   int zero_blocks;                  /* what is allocated now must not begin as garbage */
   uint64_t memory;                  /* bytes allocated now */
   enum gauntlet_png_reason refusal; /* why allocate() answered NULL; then this ends in failure */
@@ -58,14 +97,74 @@ int at_stage(struct gauntlet_png* self, enum stage stage, const char* call);
 int fail(struct gauntlet_png* self, enum gauntlet_png_reason reason, const char* message);
 int fail_limit(struct gauntlet_png* self, const char* limit, uint64_t allowed, uint64_t found);
 
+/* The same for a call that belongs to either of two stages. */
+int at_stage_or(struct gauntlet_png* self, enum stage stage, enum stage other, const char* call);
+
+/* A getter: call answers what png_get_* does, 0 for "no such chunk". */
+#define GET(self, call)                                                \
+  do {                                                                 \
+    volatile int get_found = 0;                                        \
+    if (status_of(self) != GAUNTLET_PNG_OK) return GAUNTLET_PNG_ERROR; \
+    GUARD(self, { get_found = (call) != 0; });                         \
+    if (status_of(self) != GAUNTLET_PNG_OK) return GAUNTLET_PNG_ERROR; \
+    if (!get_found) return GAUNTLET_PNG_ABSENT;                        \
+  } while (0)
+
+/* A setter, of a writer before its first chunk. */
+#define SET(self, name, call)                                         \
+  do {                                                                \
+    if (!at_stage(self, WRITE_INFO, name)) return GAUNTLET_PNG_ERROR; \
+    GUARD(self, { call; });                                           \
+    return status_of(self);                                           \
+  } while (0)
+
+/* A setter of what may also stand behind the image. */
+#define SET_EVEN_LATE(self, name, call)                                              \
+  do {                                                                               \
+    if (!at_stage_or(self, WRITE_INFO, WRITE_ROWS, name)) return GAUNTLET_PNG_ERROR; \
+    GUARD(self, { call; });                                                          \
+    return status_of(self);                                                          \
+  } while (0)
+
+/* Four letters, the third a capital, as PNG wants it. */
+int is_chunk_name(const char* name);
+/* The four chunks that are the image itself. */
+int is_structure(const char* name);
+
+/* SAFETY: libpng's structs for setters have no const, but the setters copy what they are given and write to
+ * none of it. */
+static inline char* without_const(const char* string) {
+  const union {
+    const char* in;
+    char* out;
+  } pointer = {string};
+  return pointer.out;
+}
+
+/* Memory that counts, as libpng's does; NULL if there is none, and then why is recorded. */
+void* take_memory(struct gauntlet_png* self, size_t size);
+void give_memory_back(struct gauntlet_png* self, void* memory);
+
+/* Reading: the chunk that begins with header is ancillary and beyond max_chunk_bytes. Warns of it if so. */
+int is_to_be_skipped(struct gauntlet_png* self, const png_byte header[8]);
+/* Reading: refuses what is no PNG by the size bytes that it begins with, of 8. Ends in libpng's jump. */
+void check_signature(struct gauntlet_png* self, const png_byte* signature, size_t size);
+/* Reading: counts what the row has unpacked to; fails beyond max_expansion. */
+int check_expansion(struct gauntlet_png* self, uint32_t row, int pass);
+
 /* Refuses an image beyond max_width, max_height or max_pixels. */
 int check_size(struct gauntlet_png* self, uint32_t width, uint32_t height);
 
-/* Hand libpng its reading and writing functions (read.c, write.c). */
+/* Hand libpng its functions (read.c, write.c, push.c, policy.c). */
 void install_reader(struct gauntlet_png* self);
 void install_writer(struct gauntlet_png* self);
+void install_pusher(struct gauntlet_png* self);
+void install_chunk_reader(struct gauntlet_png* self);
+/* Once the file's header is known (read.c). */
+void enter_read_info(struct gauntlet_png* self);
 
 /* Inside libpng only: records the failure, then lets libpng end its call. */
+_Noreturn void raise_recorded(struct gauntlet_png* self);
 _Noreturn void raise_failure(struct gauntlet_png* self, enum gauntlet_png_reason reason, const char* message);
 
 #endif

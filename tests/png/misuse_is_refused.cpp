@@ -234,7 +234,7 @@ TEST_CASE("pixels that are shorter than their rows are refused with the numbers"
 TEST_CASE("pixels that would be enough only if a product wrapped around are refused") {
   rgb_view given;
   given.view.height = 0xFFFFFFFF;
-  given.view.stride = std::size_t{1} << 63;  // times 4294967294 is 0 in 64 bits
+  given.view.stride = std::ptrdiff_t{1} << 62;  // times 4294967294 is beyond 64 bits
   CHECK(refusal_of([&] { encode(given.view); }).contains("do not hold 4294967295 rows"));
 }
 

@@ -28,6 +28,8 @@ class category final : public std::error_category {
         return "this image cannot be written as PNG";
       case errc::incompatible_library:
         return "the libpng that runs is not the one this was built for";
+      case errc::unsupported:
+        return "this libpng cannot do it";
     }
     return "unknown error";
   }
@@ -44,6 +46,7 @@ class category final : public std::error_category {
       case errc::invalid_image:
         return std::errc::invalid_argument;
       case errc::incompatible_library:
+      case errc::unsupported:
         return std::errc::not_supported;
     }
     return {code, *this};
@@ -75,6 +78,9 @@ error::error(std::error_code code, std::string_view operation, std::string_view 
     : gauntlet::error(code, operation, subject, detail_of(failure), where), offset_(failure.offset) {
   std::copy_n(failure.chunk, sizeof chunk_, chunk_);
   if (failure.row >= 0) row_ = static_cast<std::uint32_t>(failure.row);
+  if (failure.pass >= 0) pass_ = failure.pass;
+  if (failure.reason == GAUNTLET_PNG_LIMIT)
+    limit_ = broken_limit{.name = failure.limit, .allowed = failure.allowed, .found = failure.found};
 }
 
 }  // namespace gauntlet::png

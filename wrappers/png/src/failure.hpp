@@ -25,6 +25,8 @@ inline std::error_code code_of(gauntlet_png_reason reason, errc refused) {
       return std::make_error_code(std::errc::not_enough_memory);
     case GAUNTLET_PNG_INCOMPATIBLE:
       return errc::incompatible_library;
+    case GAUNTLET_PNG_UNSUPPORTED:
+      return errc::unsupported;
     default:
       return refused;
   }
@@ -38,6 +40,13 @@ inline std::error_code code_of(gauntlet_png_reason reason, errc refused) {
   throw error(code_of(failure.reason, refused), operation, subject, failure, where);
 }
 
+/// Where a stop_token asked for it.
+[[noreturn]] inline void throw_stopped(std::string_view operation, std::string_view subject,
+                                       std::source_location where) {
+  throw error(std::make_error_code(std::errc::operation_canceled), operation, subject,
+              "the stop_token that was given asked to stop", where);
+}
+
 inline gauntlet_png_limits to_raw(const limits& from, std::string_view operation,
                                   std::source_location where) {
   const gauntlet_png_limits raw{.max_width = from.max_width,
@@ -47,7 +56,8 @@ inline gauntlet_png_limits to_raw(const limits& from, std::string_view operation
                                 .max_input_bytes = from.max_input_bytes,
                                 .max_chunk_bytes = from.max_chunk_bytes,
                                 .max_cached_chunks = from.max_cached_chunks,
-                                .max_memory = from.max_memory};
+                                .max_memory = from.max_memory,
+                                .max_expansion = from.max_expansion};
   if (gauntlet_png_limits_valid(&raw) == 0)
     throw misuse(operation, "no limit may be 0; leave a field out to have its default", where);
   return raw;

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "formats.hpp"
 #include "gauntlet/error.hpp"
 
 namespace gauntlet::png {
@@ -59,31 +60,38 @@ bool exists(color_type color, std::uint8_t bit_depth) {
 
 }  // namespace
 
-image::image(const png::header& header, color_table colors, std::source_location where)
-    : header_(header), colors_(std::move(colors)), pixels_(allocate(header, where)) {}
+image::image(const png::header& header, color_table colors, png::format format, std::source_location where)
+    : header_(header), colors_(std::move(colors)), format_(format), pixels_(allocate(header, where)) {
+  if (format == format::native) return;
+  const detail::format_facts facts = detail::facts_of(format, where);
+  if (facts.color != header.color || facts.bit_depth != header.bit_depth)
+    throw misuse("png::image", "rows of this header are not of this format", where);
+}
 
 // A moved-from image has no pixels, and must say so: its spans would else point nowhere.
 image::image(image&& other) noexcept
     : header_(std::exchange(other.header_, {})),
       colors_(std::move(other.colors_)),
+      format_(other.format_),
       pixels_(std::move(other.pixels_)) {}
 
 image& image::operator=(image&& other) noexcept {
   if (this == &other) return *this;  // a vector that is moved to itself may be empty afterwards
   header_ = std::exchange(other.header_, {});
   colors_ = std::move(other.colors_);
+  format_ = other.format_;
   pixels_ = std::move(other.pixels_);
   return *this;
 }
 
 std::span<std::byte> image::row(std::uint32_t y, std::source_location where) {
   require_row(header_, y, where);
-  return pixels().subspan(y * stride(), stride());
+  return pixels().subspan(y * header_.row_bytes, header_.row_bytes);
 }
 
 std::span<const std::byte> image::row(std::uint32_t y, std::source_location where) const {
   require_row(header_, y, where);
-  return pixels().subspan(y * stride(), stride());
+  return pixels().subspan(y * header_.row_bytes, header_.row_bytes);
 }
 
 image::operator image_view() const& noexcept {
@@ -93,7 +101,14 @@ image::operator image_view() const& noexcept {
           .bit_depth = header_.bit_depth,
           .pixels = pixels(),
           .stride = stride(),
-          .colors = &colors_};
+          .colors = &colors_,
+          .format = format_};
+}
+
+void image::require_format(png::format wanted, std::source_location where) const {
+  if (format_ != wanted)
+    throw misuse("png::image", "the pixels are of another format; decode() or convert() to the one wanted",
+                 where);
 }
 
 header header_of(std::uint32_t width, std::uint32_t height, color_type color, std::uint8_t bit_depth,
@@ -108,6 +123,11 @@ header header_of(std::uint32_t width, std::uint32_t height, color_type color, st
   const std::uint64_t bits = std::uint64_t{width} * bit_depth * found.channels;
   found.row_bytes = static_cast<std::size_t>((bits + 7) / 8);
   return found;
+}
+
+header header_of(std::uint32_t width, std::uint32_t height, format format, std::source_location where) {
+  const detail::format_facts facts = detail::facts_of(format, where);
+  return header_of(width, height, facts.color, facts.bit_depth, where);
 }
 
 }  // namespace gauntlet::png

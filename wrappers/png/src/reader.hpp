@@ -1,65 +1,56 @@
 #pragma once
-/// The pinned block behind decoder and row_reader: libpng's reader, the source it pulls from, and what was
-/// learnt so far.
+/// The pinned block behind decoder, row_reader and pass_reader: libpng's reader and the source it pulls from.
 
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "gauntlet/callback_boundary.hpp"
 #include "gauntlet/png/decoder.hpp"
-#include "gauntlet/shim/png.h"
-#include "gauntlet/unique_handle.hpp"
+#include "input.hpp"
 
 namespace gauntlet::png::detail {
 
-class reader {
+class reader final : public input {
  public:
-  reader(std::unique_ptr<any_source> source, const limits& limits, std::source_location where);
-  reader(const reader&) = delete;  // libpng holds its address
-  reader& operator=(const reader&) = delete;
+  reader(std::unique_ptr<any_source> source, const decoder_options& options, std::source_location where);
 
-  const png::header& header() const noexcept { return header_; }
-  const color_table& colors() const noexcept { return colors_; }
-  const png::metadata& metadata() const noexcept { return metadata_; }
-  std::span<const warning> warnings() const noexcept { return warnings_; }
+  std::uint64_t bytes_read() const noexcept { return bytes_read_; }
+  int passes() const noexcept { return passes_; }
 
-  void start(transform transforms, std::source_location where);
+  void start(const transforms& transforms, std::source_location where);
+
+  // rows, in order
   std::optional<std::span<const std::byte>> next_row(std::source_location where);
-  image read_image(std::source_location where);
+  bool next_row_into(std::span<std::byte> row, std::source_location where);
+  void all_rows_into(std::span<std::byte> pixels, std::ptrdiff_t stride, std::source_location where);
+  image read_image(format format, std::source_location where);
+
+  // passes, in order
+  void start_passes(display display, std::source_location where);
+  std::optional<int> next_pass(std::source_location where);
+  const image& picture() const noexcept { return *whole_; }
+
+  bool found_color(std::source_location where);
+  std::optional<std::uint8_t> highest_index(std::source_location where);
 
  private:
-  using handle = unique_handle<gauntlet_png_create_reader, gauntlet_png_destroy>;
-
   static std::ptrdiff_t on_read(void* self, unsigned char* out, std::size_t size) noexcept;
-  static int on_warning(void* self, const gauntlet_png_warning* found) noexcept;
+  std::size_t pull(std::span<std::byte> out);
 
-  handle create(const limits& limits, std::source_location where);
-  /// Throws what went wrong if status says so.
-  void check(int status, const char* operation, std::source_location where);
-  /// After a failure libpng's structs are half-way: nothing may go on.
-  void require_intact(const char* operation, std::source_location where) const;
-  void read_header(std::source_location where);
-  void read_colors(std::source_location where);
-  void read_metadata(std::source_location where);
   void read_row(std::span<std::byte> row, std::source_location where);
+  void read_row_in_blocks(std::span<std::byte> row, std::source_location where);
   void read_end(std::source_location where);
-  std::span<const std::byte> next_of_whole(std::source_location where);
+  void read_whole(std::source_location where);
+  bool at_end(std::source_location where);
 
   std::unique_ptr<any_source> source_;
-  std::string subject_;
-  callback_boundary boundary_;
-  std::vector<warning> warnings_;
-  handle handle_;
-  png::header header_;
-  color_table colors_;
-  png::metadata metadata_;
+  std::uint64_t bytes_read_ = 0;
   int passes_ = 1;
+  int passes_read_ = 0;
+  display display_ = display::sparkle;
   std::uint32_t rows_given_ = 0;
   bool ended_ = false;
-  bool failed_ = false;
   std::vector<std::byte> row_;
   std::optional<image> whole_;  // interlaced: the rows are complete only after the last pass
 };

@@ -1,10 +1,10 @@
 #pragma once
 /// Reading, in three steps that cannot be taken out of order:
 ///
-///   png::decoder decoder{png::file_source{"in.png"}};             // the header and what stands before the
-///   image is read decoder.header();  decoder.metadata(); png::row_reader rows =
-///   std::move(decoder).start(png::transform::expand);   // transforms are fixed for (std::span<const
-///   std::byte> row : rows) use(row);
+///   png::decoder decoder{png::file_source{"in.png"}};  // reads the header and all before the image
+///   decoder.header();  decoder.metadata();
+///   png::row_reader rows = std::move(decoder).start(png::transform::expand);  // transforms are fixed
+///   for (std::span<const std::byte> row : rows) use(row);
 ///
 /// or, in one, `png::image picture = png::decode(bytes, {.format = png::format::rgba8})`.
 ///
@@ -18,14 +18,18 @@
 #include <optional>
 #include <source_location>
 #include <span>
-#include <vector>
+#include <utility>
 
 #include "gauntlet/png/error.hpp"
 #include "gauntlet/png/header.hpp"
 #include "gauntlet/png/image.hpp"
 #include "gauntlet/png/limits.hpp"
 #include "gauntlet/png/metadata.hpp"
+#include "gauntlet/png/native.hpp"
+#include "gauntlet/png/options.hpp"
 #include "gauntlet/png/source.hpp"
+#include "gauntlet/png/transform.hpp"
+#include "gauntlet/png/warning.hpp"
 
 namespace gauntlet::png {
 
@@ -35,30 +39,43 @@ struct reader_deleter {
   void operator()(reader* owned) const noexcept;
 };
 using reader_ptr = std::unique_ptr<reader, reader_deleter>;
+
+/// What decoder, row_reader and pass_reader all tell of the file. Throws misuse where the object was moved
+/// from.
+class reading {
+ public:
+  /// Before start() of the file, then of the rows, after transforms.
+  const png::header& header(std::source_location where = std::source_location::current()) const;
+  /// What numbers in the rows mean; empty once a transform has put it into the rows.
+  const color_table& colors(std::source_location where = std::source_location::current()) const;
+  /// What was read so far: complete once all rows are read, since texts and time may stand behind the image.
+  const png::metadata& metadata(std::source_location where = std::source_location::current()) const;
+  /// The first thousand.
+  std::span<const warning> warnings(std::source_location where = std::source_location::current()) const;
+  /// Bytes of the file read so far, and bytes that libpng and zlib hold now.
+  std::uint64_t bytes_read(std::source_location where = std::source_location::current()) const;
+  std::uint64_t memory_in_use(std::source_location where = std::source_location::current()) const;
+
+  /// libpng's structs, for what is not here.
+  native_handles native(std::source_location where = std::source_location::current()) const;
+  /// work(png, info) may call libpng; its error is thrown as png::error, and the object is of no more use. A
+  /// libpng error jumps out of work: it must have no local object with a destructor then. The size of rows
+  /// that were started cannot change.
+  template <raw_work Work>
+  void protect(Work&& work, std::source_location where = std::source_location::current()) {
+    detail::protect(work, [&](raw_call call, void* user) { protect_raw(call, user, where); });
+  }
+
+ protected:
+  explicit reading(reader_ptr reader) noexcept : reader_(std::move(reader)) {}
+
+  reader_ptr reader_;
+
+ private:
+  void protect_raw(raw_call call, void* user, std::source_location where);
+};
+
 }  // namespace detail
-
-/// What libpng does to rows on the way out; a set, joined with |. libpng applies them in its own order.
-enum class transform : std::uint32_t {
-  none = 0,
-  expand = 1U << 0,       ///< png_set_expand: palette to rgb, gray below 8 bits to 8, tRNS to alpha
-  scale_16 = 1U << 1,     ///< png_set_scale_16: 16 bits to 8, rounded
-  strip_16 = 1U << 2,     ///< png_set_strip_16: 16 bits to 8, cut; not together with scale_16
-  gray_to_rgb = 1U << 3,  ///< png_set_gray_to_rgb
-  add_alpha = 1U << 4,    ///< png_set_add_alpha: opaque, after the colours, where there is none
-  packing = 1U << 5,      ///< png_set_packing: a byte for each pixel below 8 bits
-  swap = 1U << 6,         ///< png_set_swap: 16-bit samples with the low byte first
-  bgr = 1U << 7,          ///< png_set_bgr
-};
-constexpr transform operator|(transform a, transform b) noexcept {
-  return static_cast<transform>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
-}
-constexpr bool contains(transform set, transform one) noexcept {
-  return (static_cast<std::uint32_t>(set) & static_cast<std::uint32_t>(one)) != 0;
-}
-
-struct decoder_options {
-  png::limits limits{};
-};
 
 struct decode_options {
   png::format format = png::format::native;
@@ -67,21 +84,29 @@ struct decode_options {
 
 /// The rows of an image, top to bottom, one at a time. An interlaced image is read whole before its first row
 /// is given out. (png_read_row, png_read_end)
-class row_reader {
+class row_reader : public detail::reading {
  public:
   class iterator;
-
-  /// Of the rows, after transforms.
-  const png::header& header(std::source_location where = std::source_location::current()) const;
-  const color_table& colors(std::source_location where = std::source_location::current()) const;
-  /// Complete once all rows are read: texts and time may stand behind the image.
-  const png::metadata& metadata(std::source_location where = std::source_location::current()) const;
-  std::span<const warning> warnings(std::source_location where = std::source_location::current()) const;
 
   /// The next row, valid until the next call; none after the last. Reading past the last row also reads the
   /// end of the file.
   std::optional<std::span<const std::byte>> next(
       std::source_location where = std::source_location::current());
+  /// The next row, straight into memory of the caller's; false after the last. Throws misuse if row is
+  /// shorter than header().row_bytes.
+  bool read_into(std::span<std::byte> row, std::source_location where = std::source_location::current());
+  /// All rows not yet read, straight into memory of the caller's, then the end of the file. stride: bytes
+  /// from one row to the next, 0 for rows that follow each other, negative where the first row is the last in
+  /// memory. Bytes between rows, and unused bits of a row's last byte, stay as they are. Throws misuse where
+  /// the rows do not fit.
+  void read_all_into(std::span<std::byte> pixels, std::ptrdiff_t stride = 0,
+                     std::source_location where = std::source_location::current());
+
+  /// Whether a pixel was not gray so far, where transforms::rgb_to_gray looked. (png_get_rgb_to_gray_status)
+  bool found_color(std::source_location where = std::source_location::current()) const;
+  /// The highest palette index so far; none if it was not looked for. (png_get_palette_max)
+  std::optional<std::uint8_t> highest_index(
+      std::source_location where = std::source_location::current()) const;
 
   /// Iterates over the rows not yet read. What next() would throw comes out of ++.
   iterator begin(std::source_location where = std::source_location::current());
@@ -89,9 +114,7 @@ class row_reader {
 
  private:
   friend class decoder;
-  explicit row_reader(detail::reader_ptr reader) noexcept : reader_(std::move(reader)) {}
-
-  detail::reader_ptr reader_;
+  using reading::reading;
 };
 
 class row_reader::iterator {
@@ -114,7 +137,28 @@ class row_reader::iterator {
   std::optional<value_type> row_;
 };
 
-class decoder {
+/// What the rows show of pixels that no pass has brought yet.
+enum class display : std::uint8_t {
+  sparkle,  ///< zeros
+  blocks,   ///< the pixels that were brought, as large as what is missing around them
+};
+
+/// An image that becomes better with each pass of Adam7; of one that is not interlaced, in one.
+class pass_reader : public detail::reading {
+ public:
+  int passes(std::source_location where = std::source_location::current()) const;  ///< 1 or 7
+  /// Reads a pass more and answers its number, from 0; none after the last. Reading past the last also reads
+  /// the end of the file.
+  std::optional<int> next(std::source_location where = std::source_location::current());
+  /// The image so far.
+  const image& picture(std::source_location where = std::source_location::current()) const;
+
+ private:
+  friend class decoder;
+  using reading::reading;
+};
+
+class decoder : public detail::reading {
  public:
   /// Reads the signature and everything before the image. (png_read_info)
   template <byte_source Source>
@@ -122,25 +166,20 @@ class decoder {
                    std::source_location where = std::source_location::current())
       : decoder(detail::erase(std::move(source)), options, where) {}
 
-  /// Of the file.
-  const png::header& header(std::source_location where = std::source_location::current()) const;
-  const color_table& colors(std::source_location where = std::source_location::current()) const;
-  /// What stands before the image. The rest is known to the row_reader, at its end.
-  const png::metadata& metadata(std::source_location where = std::source_location::current()) const;
-  std::span<const warning> warnings(std::source_location where = std::source_location::current()) const;
-
-  /// Fixes the transforms. This object is used up, even if it throws. (png_read_update_info)
-  row_reader start(transform transforms = transform::none,
+  /// Each of these uses the object up, even if it throws. (png_read_update_info)
+  row_reader start(const transforms& transforms,
                    std::source_location where = std::source_location::current()) &&;
+  row_reader start(transform flags = transform::none,
+                   std::source_location where = std::source_location::current()) &&;
+  pass_reader start_passes(display display, const transforms& transforms = {},
+                           std::source_location where = std::source_location::current()) &&;
   /// Reads the whole image and the end of the file, straight into the image's memory.
-  image read_image(png::format format = png::format::native,
+  image read_image(format format = format::native,
                    std::source_location where = std::source_location::current()) &&;
 
  private:
   decoder(std::unique_ptr<detail::any_source> source, const decoder_options& options,
           std::source_location where);
-
-  detail::reader_ptr reader_;
 };
 
 /// One file to one image.
@@ -151,5 +190,8 @@ image decode(Source source, const decode_options& options = {},
 }
 image decode(std::span<const std::byte> bytes, const decode_options& options = {},
              std::source_location where = std::source_location::current());
+
+/// Whether bytes begin as a PNG file does, as far as there are any. (png_sig_cmp)
+bool is_png(std::span<const std::byte> bytes) noexcept;
 
 }  // namespace gauntlet::png

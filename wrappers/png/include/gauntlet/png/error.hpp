@@ -21,14 +21,23 @@ enum class errc {
   limit_exceeded,        ///< it would pass one of png::limits
   invalid_image,         ///< libpng refuses to write this image or metadata
   incompatible_library,  ///< the libpng that runs is not the one that was compiled against
+  unsupported,           ///< this libpng, or its zlib, cannot do it
 };
 
 const std::error_category& png_category() noexcept;
 std::error_code make_error_code(errc code) noexcept;
 
+/// A limit that was passed.
+struct broken_limit {
+  std::string_view name{};  ///< the field of png::limits
+  std::uint64_t allowed = 0;
+  std::uint64_t found = 0;
+};
+
 /// code() is an errc, or the system's own (no such file, is a directory, permission denied, not enough
-/// memory). Compares with std::errc where there is a common meaning: empty to corrupted are
-/// illegal_byte_sequence, limit_exceeded is value_too_large, invalid_image is invalid_argument.
+/// memory), or operation_canceled where a stop_token asked to stop. Compares with std::errc where there is a
+/// common meaning: empty to corrupted are illegal_byte_sequence, limit_exceeded is value_too_large,
+/// invalid_image is invalid_argument, incompatible_library and unsupported are not_supported.
 class error : public gauntlet::error {
  public:
   error(std::error_code code, std::string_view operation, std::string_view subject, std::string_view detail,
@@ -42,11 +51,17 @@ class error : public gauntlet::error {
   std::uint64_t offset() const noexcept { return offset_; }
   /// The row that was being read or written, counted from 0.
   std::optional<std::uint32_t> row() const noexcept { return row_; }
+  /// Its pass of Adam7, 0 to 6.
+  std::optional<int> pass() const noexcept { return pass_; }
+  /// Of errc::limit_exceeded.
+  const std::optional<broken_limit>& limit() const noexcept { return limit_; }
 
  private:
   char chunk_[5] = "";
   std::uint64_t offset_ = 0;
   std::optional<std::uint32_t> row_;
+  std::optional<int> pass_;
+  std::optional<broken_limit> limit_;
 };
 
 }  // namespace gauntlet::png

@@ -16,6 +16,9 @@ struct limits {
   std::uint64_t max_chunk_bytes = 8'000'000;               ///< one chunk of metadata, also unpacked
   std::uint32_t max_cached_chunks = 1000;                  ///< texts and the like, together
   std::uint64_t max_memory = std::uint64_t{1} << 28;       ///< held by libpng and zlib at once, in bytes
+  /// Bytes of rows, as the file has them, for each byte read so far. Deflate itself ends at 1032, which an
+  /// image of one colour comes near; a photo has 1 to 10.
+  std::uint32_t max_expansion = 1032;
 };
 
 }  // namespace gauntlet::png

@@ -1,0 +1,194 @@
+/* What libpng does to rows on their way. Its own order is fixed, whatever the order of these calls. */
+#include <string.h>
+
+#include "state.h"
+
+#define TRANSFORM(self, name, call)                                  \
+  do {                                                               \
+    if (!at_stage(self, READ_INFO, name)) return GAUNTLET_PNG_ERROR; \
+    GUARD(self, { call; });                                          \
+    return status_of(self);                                          \
+  } while (0)
+
+#define TRANSFORM_BOTH_WAYS(self, name, call)                                        \
+  do {                                                                               \
+    if (!at_stage_or(self, READ_INFO, WRITE_START, name)) return GAUNTLET_PNG_ERROR; \
+    GUARD(self, { call; });                                                          \
+    return status_of(self);                                                          \
+  } while (0)
+
+int gauntlet_png_set_expand(struct gauntlet_png* self) {
+  TRANSFORM(self, "set_expand", png_set_expand(self->png));
+}
+int gauntlet_png_set_expand_16(struct gauntlet_png* self) {
+  TRANSFORM(self, "set_expand_16", png_set_expand_16(self->png));
+}
+int gauntlet_png_set_palette_to_rgb(struct gauntlet_png* self) {
+  TRANSFORM(self, "set_palette_to_rgb", png_set_palette_to_rgb(self->png));
+}
+int gauntlet_png_set_expand_gray_1_2_4_to_8(struct gauntlet_png* self) {
+  TRANSFORM(self, "set_expand_gray_1_2_4_to_8", png_set_expand_gray_1_2_4_to_8(self->png));
+}
+int gauntlet_png_set_tRNS_to_alpha(struct gauntlet_png* self) {
+  TRANSFORM(self, "set_tRNS_to_alpha", png_set_tRNS_to_alpha(self->png));
+}
+int gauntlet_png_set_strip_16(struct gauntlet_png* self) {
+  TRANSFORM(self, "set_strip_16", png_set_strip_16(self->png));
+}
+int gauntlet_png_set_scale_16(struct gauntlet_png* self) {
+  TRANSFORM(self, "set_scale_16", png_set_scale_16(self->png));
+}
+int gauntlet_png_set_strip_alpha(struct gauntlet_png* self) {
+  TRANSFORM(self, "set_strip_alpha", png_set_strip_alpha(self->png));
+}
+int gauntlet_png_set_gray_to_rgb(struct gauntlet_png* self) {
+  TRANSFORM(self, "set_gray_to_rgb", png_set_gray_to_rgb(self->png));
+}
+int gauntlet_png_set_add_alpha(struct gauntlet_png* self, uint32_t alpha, int after) {
+  TRANSFORM(self, "set_add_alpha",
+            png_set_add_alpha(self->png, alpha, after ? PNG_FILLER_AFTER : PNG_FILLER_BEFORE));
+}
+
+/* ---- both ways ---- */
+
+int gauntlet_png_set_packing(struct gauntlet_png* self) {
+  TRANSFORM_BOTH_WAYS(self, "set_packing", png_set_packing(self->png); self->rows_are_packed_by_us = 1);
+}
+int gauntlet_png_set_packswap(struct gauntlet_png* self) {
+  TRANSFORM_BOTH_WAYS(self, "set_packswap", png_set_packswap(self->png));
+}
+int gauntlet_png_set_swap(struct gauntlet_png* self) {
+  TRANSFORM_BOTH_WAYS(self, "set_swap", png_set_swap(self->png));
+}
+int gauntlet_png_set_bgr(struct gauntlet_png* self) {
+  TRANSFORM_BOTH_WAYS(self, "set_bgr", png_set_bgr(self->png));
+}
+int gauntlet_png_set_swap_alpha(struct gauntlet_png* self) {
+  TRANSFORM_BOTH_WAYS(self, "set_swap_alpha", png_set_swap_alpha(self->png));
+}
+int gauntlet_png_set_invert_alpha(struct gauntlet_png* self) {
+  if (!at_stage_or(self, READ_INFO, WRITE_INFO, "set_invert_alpha")) return GAUNTLET_PNG_ERROR;
+  GUARD(self, { png_set_invert_alpha(self->png); });
+  return status_of(self);
+}
+int gauntlet_png_set_invert_mono(struct gauntlet_png* self) {
+  TRANSFORM_BOTH_WAYS(self, "set_invert_mono", png_set_invert_mono(self->png));
+}
+int gauntlet_png_set_filler(struct gauntlet_png* self, uint32_t filler, int after) {
+  TRANSFORM_BOTH_WAYS(self, "set_filler",
+                      png_set_filler(self->png, filler, after ? PNG_FILLER_AFTER : PNG_FILLER_BEFORE);
+                      self->rows_have_filler = 1);
+}
+int gauntlet_png_set_shift(struct gauntlet_png* self, const struct gauntlet_png_significant_bits* bits) {
+  const png_color_8 raw = {
+      .red = bits->red, .green = bits->green, .blue = bits->blue, .gray = bits->gray, .alpha = bits->alpha};
+  TRANSFORM_BOTH_WAYS(self, "set_shift", png_set_shift(self->png, &raw));
+}
+
+static void on_transform(png_structp png, png_row_infop info, png_bytep row) {
+  struct gauntlet_png* self = png_get_user_transform_ptr(png);
+  const struct gauntlet_png_row_info found = {.width = info->width,
+                                              .color_type = info->color_type,
+                                              .bit_depth = info->bit_depth,
+                                              .channels = info->channels,
+                                              .row_bytes = info->rowbytes};
+  if (self->callbacks.transform(self->callbacks.user, &found, row) != 0)
+    raise_failure(self, GAUNTLET_PNG_CALLBACK, "the transform callback failed");
+}
+
+int gauntlet_png_set_user_transform(struct gauntlet_png* self, int depth, int channels) {
+  const int depth_is_valid =
+      depth == 0 || depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
+  if (self->callbacks.transform == NULL || !depth_is_valid || channels < 0 || channels > 4)
+    return fail(self, GAUNTLET_PNG_USAGE,
+                "a transform needs its callback, and 0 to 4 channels of 0 to 16 bits");
+  if (self->stage == WRITE_START)
+    GUARD(self, {
+      png_set_write_user_transform_fn(self->png, on_transform);
+      png_set_user_transform_info(self->png, self, 0, 0);
+    });
+  else if (at_stage(self, READ_INFO, "set_user_transform"))
+    GUARD(self, {
+      png_set_read_user_transform_fn(self->png, on_transform);
+      png_set_user_transform_info(self->png, self, depth, channels);
+    });
+  return status_of(self);
+}
+
+/* ---- colours of a reader ---- */
+
+int gauntlet_png_set_gamma(struct gauntlet_png* self, int32_t screen, int32_t file) {
+  TRANSFORM(self, "set_gamma", png_set_gamma_fixed(self->png, screen, file));
+}
+
+int gauntlet_png_set_alpha_mode(struct gauntlet_png* self, int mode, int32_t output_gamma) {
+  TRANSFORM(self, "set_alpha_mode", png_set_alpha_mode_fixed(self->png, mode, output_gamma));
+}
+
+int gauntlet_png_set_background(struct gauntlet_png* self, const struct gauntlet_png_color* color, int whose,
+                                int expand, int32_t gamma) {
+  const png_color_16 raw = {.index = color->index,
+                            .red = color->red,
+                            .green = color->green,
+                            .blue = color->blue,
+                            .gray = color->gray};
+  if (whose < PNG_BACKGROUND_GAMMA_SCREEN || whose > PNG_BACKGROUND_GAMMA_UNIQUE)
+    return fail(self, GAUNTLET_PNG_USAGE, "a background's gamma is the screen's, the file's, or its own");
+  TRANSFORM(self, "set_background", png_set_background_fixed(self->png, &raw, whose, expand != 0, gamma));
+}
+
+int gauntlet_png_set_rgb_to_gray(struct gauntlet_png* self, int on_color, int32_t red, int32_t green) {
+  if (on_color < PNG_ERROR_ACTION_NONE || on_color > PNG_ERROR_ACTION_ERROR)
+    return fail(self, GAUNTLET_PNG_USAGE, "a colour is ignored (1), warned of (2) or an error (3)");
+  TRANSFORM(self, "set_rgb_to_gray", png_set_rgb_to_gray_fixed(self->png, on_color, red, green));
+}
+
+/* ---- quantize ---- */
+
+/* Without a histogram libpng looks for close colours, and may find no end or read beyond its table where many
+ * are to go (CVE-2026-25646), or where memory is refused. */
+static const char* objection_to_quantize(const struct gauntlet_png_palette* palette, int maximum_colors,
+                                         int has_histogram) {
+  if (palette->size == 0 || palette->size > 256) return "quantize needs a palette of 1 to 256 colours";
+  if (maximum_colors < 1 || maximum_colors > 256) return "quantize makes 1 to 256 colours";
+  if (!has_histogram && palette->size > maximum_colors)
+    return "to leave out colours, quantize needs a histogram of the palette";
+  return NULL;
+}
+
+/* The caller's palette as libpng will keep it: 256 colours, those that are not there never used. libpng looks
+ * up every index of a palette image, also those beyond the palette (CVE-2025-64505). */
+static void pad_quantize(struct gauntlet_png* self, const struct gauntlet_png_palette* palette,
+                         const uint16_t* histogram, png_uint_16 counts[256]) {
+  memset(self->quantize_palette, 0, sizeof self->quantize_palette);
+  memset(counts, 0, 256 * sizeof counts[0]);
+  for (int i = 0; i < palette->size; ++i) {
+    self->quantize_palette[i].red = palette->rgb[i][0];
+    self->quantize_palette[i].green = palette->rgb[i][1];
+    self->quantize_palette[i].blue = palette->rgb[i][2];
+    counts[i] = histogram != NULL ? histogram[i] : 1;
+  }
+}
+
+static void answer_palette(const struct gauntlet_png* self, struct gauntlet_png_palette* palette,
+                           int maximum_colors) {
+  if (palette->size > maximum_colors) palette->size = (uint16_t)maximum_colors;
+  for (int i = 0; i < palette->size; ++i) {
+    palette->rgb[i][0] = self->quantize_palette[i].red;
+    palette->rgb[i][1] = self->quantize_palette[i].green;
+    palette->rgb[i][2] = self->quantize_palette[i].blue;
+  }
+}
+
+int gauntlet_png_set_quantize(struct gauntlet_png* self, struct gauntlet_png_palette* palette,
+                              int maximum_colors, const uint16_t* histogram, int full) {
+  png_uint_16 counts[256];
+  const char* const objection = objection_to_quantize(palette, maximum_colors, histogram != NULL);
+  if (!at_stage(self, READ_INFO, "set_quantize")) return GAUNTLET_PNG_ERROR;
+  if (objection != NULL) return fail(self, GAUNTLET_PNG_USAGE, objection);
+  pad_quantize(self, palette, histogram, counts);
+  GUARD(self,
+        { png_set_quantize(self->png, self->quantize_palette, 256, maximum_colors, counts, full != 0); });
+  answer_palette(self, palette, maximum_colors);
+  return status_of(self);
+}

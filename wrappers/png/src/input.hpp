@@ -1,0 +1,87 @@
+#pragma once
+/// What pulling and pushing share: libpng's reader, set up as the options say, and what was learnt so far.
+
+#include <cstdint>
+#include <optional>
+#include <source_location>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gauntlet/callback_boundary.hpp"
+#include "gauntlet/png/image.hpp"
+#include "gauntlet/png/native.hpp"
+#include "gauntlet/png/options.hpp"
+#include "gauntlet/png/transform.hpp"
+#include "gauntlet/png/warning.hpp"
+#include "gauntlet/shim/png.h"
+#include "gauntlet/unique_handle.hpp"
+
+namespace gauntlet::png::detail {
+
+/// A pinned block: libpng holds its address.
+class input {
+ public:
+  input(const input&) = delete;
+  input& operator=(const input&) = delete;
+
+  const png::header& header() const noexcept { return header_; }
+  const color_table& colors(std::source_location where);
+  const png::metadata& metadata(std::source_location where);
+  std::span<const warning> warnings() const noexcept { return warnings_; }
+  std::uint64_t memory_in_use() const noexcept { return gauntlet_png_memory_in_use(get()); }
+
+  native_handles native() const noexcept;
+  void protect(raw_call call, void* user, std::source_location where);
+
+ protected:
+  using create_function = gauntlet_png* (*)(const gauntlet_png_callbacks*, const gauntlet_png_limits*);
+
+  input(decoder_options options, std::string subject)
+      : options_(std::move(options)), subject_(std::move(subject)) {}
+  ~input() = default;
+
+  /// callbacks: those of the derived class; the rest is added here.
+  void create(create_function make, gauntlet_png_callbacks callbacks, std::source_location where);
+  gauntlet_png* get() const noexcept { return handle_.get(); }
+  const std::string& subject() const noexcept { return subject_; }
+  callback_boundary& boundary() noexcept { return boundary_; }
+
+  /// Throws what went wrong if status says so.
+  void check(int status, const char* operation, std::source_location where);
+  /// After a failure libpng's structs are half-way: nothing may go on.
+  void require_intact(const char* operation, std::source_location where) const;
+  void check_stop(std::source_location where);
+
+  void header_was_read(std::source_location where);
+  /// Applies transforms and fixes them; answers the number of passes.
+  int start(const transforms& transforms, std::source_location where);
+  void end_was_read() noexcept { metadata_.reset(); }
+
+ private:
+  using handle = unique_handle<gauntlet_png_create_reader, gauntlet_png_destroy>;
+
+  static int on_warning(void* self, const gauntlet_png_warning* found) noexcept;
+  static int on_chunk(void* self, const gauntlet_png_unknown_chunk* found) noexcept;
+  static int on_transform(void* self, const gauntlet_png_row_info* info, unsigned char* row) noexcept;
+  static void* on_allocate(void* self, std::size_t size) noexcept;
+  static void on_release(void* self, void* memory, std::size_t size) noexcept;
+
+  void check_getters(const char* operation, std::source_location where);
+  void set_policy(std::source_location where);
+  void set_unknown_chunks(std::source_location where);
+  void set_options_of_zlib(std::source_location where);
+
+  decoder_options options_;
+  std::string subject_;
+  callback_boundary boundary_;
+  std::vector<warning> warnings_;
+  std::optional<user_transform> user_transform_;
+  png::header header_;
+  std::optional<color_table> colors_;      // once asked for
+  std::optional<png::metadata> metadata_;  // once asked for
+  bool failed_ = false;
+  handle handle_;  // ends first: it gives memory back through on_release
+};
+
+}  // namespace gauntlet::png::detail

@@ -1,0 +1,242 @@
+#include "pusher.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "gauntlet/error.hpp"
+
+namespace gauntlet::png::detail {
+namespace {
+
+/// So many bytes can bring some four megabytes of rows into the queue.
+constexpr std::size_t slice_size = 4096;
+
+}  // namespace
+
+pusher::pusher(std::optional<push_callbacks> callbacks, const decoder_options& options,
+               std::source_location where)
+    : input(options, "pushed data"), callbacks_(std::move(callbacks)) {
+  gauntlet_png_callbacks raw{};
+  raw.row = on_row;
+  create(gauntlet_png_create_pusher, raw, where);
+}
+
+// ---- what libpng brings ----
+
+int pusher::on_row(void* self, const unsigned char* row, std::uint32_t number, int pass) noexcept {
+  // SAFETY: the shim hands back the pointer that create() gave it, an input's; the pusher is pinned and
+  // outlives the handle.
+  auto& me = static_cast<pusher&>(*static_cast<input*>(self));
+  if (row == nullptr) return 0;  // this pass brings nothing to it
+  return me.boundary().run([&] { me.queue_row(row, number, pass); }) ? 0 : -1;
+}
+
+/// SAFETY: row has header().row_bytes bytes, as libpng said before the first.
+void pusher::queue_row(const unsigned char* row, std::uint32_t y, int pass) {
+  std::span<const std::byte> pixels = std::as_bytes(std::span(row, header().row_bytes));
+  if (canvas_) {
+    const std::span<std::byte> place = canvas_->row(y);
+    auto* const out = reinterpret_cast<unsigned char*>(place.data());
+    if (gauntlet_png_progressive_combine_row(get(), out, place.size(), row) != GAUNTLET_PNG_OK) return;
+    pixels = place;
+  }
+  rows_.insert(rows_.end(), pixels.begin(), pixels.end());
+  queue_.push_back({push_event::kind::row, y, pass});
+}
+
+/// Where libpng has stopped: behind the header, or the end.
+void pusher::queue_progress(std::source_location where) {
+  const gauntlet_png_progress progress = gauntlet_png_get_progress(get());
+  if (progress == GAUNTLET_PNG_AT_START && !knows_header_) {
+    header_was_read(where);
+    knows_header_ = true;
+    queue_.push_back({push_event::kind::header, 0, 0});
+  }
+  if (progress == GAUNTLET_PNG_AT_END && !queued_end_) {
+    queued_end_ = true;
+    end_was_read();
+    queue_.push_back({push_event::kind::end, 0, 0});
+  }
+}
+
+std::optional<push_event> pusher::pop() {
+  if (told_ == queue_.size()) {
+    queue_.clear();
+    rows_.clear();
+    told_ = rows_told_ = 0;
+    return std::nullopt;
+  }
+  const queued& next = queue_[told_++];
+  push_event event{.what = next.what, .row = {}};
+  if (next.what == push_event::kind::row) {
+    const std::size_t size = header().row_bytes;
+    event.row = {.y = next.y, .pass = next.pass, .pixels = std::span(rows_).subspan(rows_told_, size)};
+    rows_told_ += size;
+  }
+  if (next.what == push_event::kind::end) told_end_ = true;
+  return event;
+}
+
+void pusher::start(const transforms& transforms, std::source_location where) {
+  const bool header_was_told = knows_header_ && told_ == queue_.size();
+  if (started_ || !header_was_told)
+    throw misuse("png::push_decoder::start",
+                 started_ ? "the rows have been started; transforms come before them, and once"
+                          : "the header is not known yet; wait for its event",
+                 where);
+  started_ = true;
+  if (input::start(transforms, where) > 1) canvas_.emplace(header(), color_table{}, format::native, where);
+}
+
+/// Where nobody has said how the rows are wanted: libpng goes on only then.
+void pusher::start_if_due(std::source_location where) {
+  if (knows_header_ && !started_) start({}, where);
+}
+
+// ---- what libpng is given ----
+
+bool pusher::wants_bytes() const noexcept { return status_ == GAUNTLET_PNG_OK && !queued_end_; }
+
+std::size_t pusher::process(std::span<const std::byte> bytes, std::source_location where) {
+  check_stop(where);
+  const std::span<const std::byte> slice = bytes.first(std::min(bytes.size(), slice_size));
+  std::size_t taken = 0;
+  // SAFETY: unsigned char may alias std::byte.
+  status_ = gauntlet_png_process_data(get(), reinterpret_cast<const unsigned char*>(slice.data()),
+                                      slice.size(), &taken);
+  bytes_read_ += taken;
+  if (status_ == GAUNTLET_PNG_OK) queue_progress(where);
+  return taken;
+}
+
+void pusher::require_no_failure(std::source_location where) { check(status_, "read pushed data", where); }
+
+void pusher::keep(std::span<const std::byte> bytes) {
+  kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(kept_used_));
+  kept_used_ = 0;
+  if (wants_bytes()) kept_.insert(kept_.end(), bytes.begin(), bytes.end());
+}
+
+void pusher::process_kept(std::source_location where) {
+  kept_used_ += process(std::span<const std::byte>(kept_).subspan(kept_used_), where);
+}
+
+// ---- events one by one ----
+
+std::optional<push_event> pusher::next(std::source_location where) {
+  require_intact("png::push_decoder::next", where);
+  if (callbacks_)
+    throw misuse("png::push_decoder::next", "events go to the callbacks; make the decoder without any",
+                 where);
+  for (;;) {
+    if (std::optional<push_event> event = pop()) return event;
+    require_no_failure(where);
+    start_if_due(where);
+    if (!wants_bytes()) return std::nullopt;
+    if (kept_used_ == kept_.size()) break;
+    process_kept(where);
+  }
+  if (finished_) check(gauntlet_png_process_end(get()), "read pushed data", where);
+  return std::nullopt;
+}
+
+// ---- callbacks ----
+
+void pusher::require_outside_callback(const char* operation, std::source_location where) const {
+  if (telling_)
+    throw misuse(operation, "this runs in a callback of the same decoder; do it when feed() has returned",
+                 where);
+}
+
+void pusher::feed(std::span<const std::byte> bytes, std::source_location where) {
+  require_intact("png::push_decoder::feed", where);
+  require_outside_callback("png::push_decoder::feed", where);
+  if (finished_) throw misuse("png::push_decoder::feed", "finish() has said that there is no more", where);
+  if (callbacks_ && !paused_ && kept_used_ == kept_.size())
+    run(bytes, where);
+  else
+    keep(bytes);
+}
+
+/// What cannot be used yet, because a callback has paused, or thrown, is kept.
+void pusher::run(std::span<const std::byte> bytes, std::source_location where) {
+  try {
+    tell_all(where);
+    while (may_tell() && wants_bytes() && !bytes.empty()) {
+      start_if_due(where);
+      bytes = bytes.subspan(process(bytes, where));
+      tell_all(where);
+    }
+  } catch (...) {
+    paused_ = true;
+    keep(bytes);
+    throw;
+  }
+  keep(bytes);
+}
+
+void pusher::tell_all(std::source_location where) {
+  while (may_tell()) {
+    const std::optional<push_event> event = pop();
+    if (!event) break;
+    tell(*event, where);
+  }
+  if (may_tell()) require_no_failure(where);
+}
+
+void pusher::tell(const push_event& event, std::source_location where) {
+  struct in_callback {
+    bool& flag;
+    explicit in_callback(bool& telling) : flag(telling) { flag = true; }
+    in_callback(const in_callback&) = delete;
+    in_callback& operator=(const in_callback&) = delete;
+    ~in_callback() { flag = false; }
+  };
+  switch (event.what) {
+    case push_event::kind::header: {
+      transforms wanted;
+      if (callbacks_->on_header) {
+        const in_callback guard(telling_);
+        wanted = callbacks_->on_header(*owner_);
+      }
+      start(wanted, where);
+      return;
+    }
+    case push_event::kind::row:
+      if (callbacks_->on_row) {
+        const in_callback guard(telling_);
+        callbacks_->on_row(event.row);
+      }
+      return;
+    case push_event::kind::end:
+      if (callbacks_->on_end) {
+        const in_callback guard(telling_);
+        callbacks_->on_end(*owner_);
+      }
+      return;
+  }
+}
+
+void pusher::resume(std::source_location where) {
+  require_intact("png::push_decoder::resume", where);
+  paused_ = false;
+  if (telling_ || !callbacks_) return;  // the loop below it goes on by itself
+  const std::vector<std::byte> bytes(kept_.begin() + static_cast<std::ptrdiff_t>(kept_used_), kept_.end());
+  kept_.clear();
+  kept_used_ = 0;
+  run(bytes, where);
+}
+
+void pusher::finish(std::source_location where) {
+  require_intact("png::push_decoder::finish", where);
+  require_outside_callback("png::push_decoder::finish", where);
+  if (paused_ && callbacks_)
+    throw misuse("png::push_decoder::finish", "the decoder is paused; resume() it first", where);
+  finished_ = true;
+  if (!callbacks_) return;
+  run({}, where);
+  if (!may_tell()) return;
+  check(gauntlet_png_process_end(get()), "read pushed data", where);
+}
+
+}  // namespace gauntlet::png::detail

@@ -1,0 +1,84 @@
+#pragma once
+/// The pinned block behind push_decoder. libpng is given small slices, and what each brings is queued: so
+/// user code never runs inside libpng, and can throw, pause or destroy as it likes. (libpng's own pause,
+/// called from its row callback, corrupts its count of bytes.) A slice brings at most about a thousand times
+/// its size.
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "gauntlet/png/push_decoder.hpp"
+#include "input.hpp"
+
+namespace gauntlet::png::detail {
+
+class pusher final : public input {
+ public:
+  pusher(std::optional<push_callbacks> callbacks, const decoder_options& options, std::source_location where);
+
+  /// Null: there is none any more, and no callback is called again.
+  void set_owner(const push_decoder* owner) noexcept { owner_ = owner; }
+
+  void feed(std::span<const std::byte> bytes, std::source_location where);
+  void finish(std::source_location where);
+  std::optional<push_event> next(std::source_location where);
+  void start(const transforms& transforms, std::source_location where);
+  void pause() noexcept { paused_ = true; }
+  void resume(std::source_location where);
+
+  bool paused() const noexcept { return paused_; }
+  bool done() const noexcept { return told_end_; }
+  bool knows_header() const noexcept { return knows_header_; }
+  std::uint64_t bytes_read() const noexcept { return bytes_read_; }
+
+ private:
+  static int on_row(void* self, const unsigned char* row, std::uint32_t number, int pass) noexcept;
+
+  void queue_row(const unsigned char* row, std::uint32_t y, int pass);
+  void queue_progress(std::source_location where);
+  std::optional<push_event> pop();
+  void start_if_due(std::source_location where);
+
+  /// Gives libpng a slice; answers how many bytes of it were used. What went wrong is kept until all that
+  /// came before is told.
+  std::size_t process(std::span<const std::byte> bytes, std::source_location where);
+  void process_kept(std::source_location where);
+  void require_no_failure(std::source_location where);
+  void require_outside_callback(const char* operation, std::source_location where) const;
+  bool wants_bytes() const noexcept;
+
+  bool may_tell() const noexcept { return !paused_ && owner_ != nullptr; }
+  void run(std::span<const std::byte> bytes, std::source_location where);
+  void tell(const push_event& event, std::source_location where);
+  void tell_all(std::source_location where);
+  void keep(std::span<const std::byte> bytes);
+
+  struct queued {
+    push_event::kind what;
+    std::uint32_t y;
+    int pass;
+  };
+
+  std::optional<push_callbacks> callbacks_;
+  const push_decoder* owner_ = nullptr;
+  std::vector<queued> queue_;
+  std::size_t told_ = 0;         // of queue_
+  std::vector<std::byte> rows_;  // the pixels of queue_'s rows, one after the other
+  std::size_t rows_told_ = 0;    // bytes
+  std::vector<std::byte> kept_;  // fed, but not yet used
+  std::size_t kept_used_ = 0;
+  std::optional<image> canvas_;  // interlaced: where passes come together
+  std::uint64_t bytes_read_ = 0;
+  int status_ = GAUNTLET_PNG_OK;  // of the last slice
+  bool knows_header_ = false;
+  bool started_ = false;
+  bool queued_end_ = false;
+  bool told_end_ = false;
+  bool finished_ = false;
+  bool paused_ = false;
+  bool telling_ = false;
+};
+
+}  // namespace gauntlet::png::detail

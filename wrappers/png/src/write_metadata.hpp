@@ -1,0 +1,23 @@
+#pragma once
+/// From values to the shim's structs, checked first: libpng reads as far as its structs say.
+
+#include <source_location>
+
+#include "gauntlet/png/header.hpp"
+#include "gauntlet/png/metadata.hpp"
+#include "gauntlet/shim/png.h"
+
+namespace gauntlet::png::detail {
+
+/// Throws misuse for what PNG cannot hold.
+void require_metadata(const metadata& metadata, std::source_location where);
+/// The same for what is to stand behind the image: texts, time, eXif and unknown chunks.
+void require_metadata_behind(const metadata& metadata, std::source_location where);
+
+// Neither answers a status: after an error the shim refuses all that comes, so who writes next is told.
+
+void write_metadata(gauntlet_png* png, const metadata& metadata);
+void write_metadata_behind(gauntlet_png* png, const metadata& metadata);
+void write_colors(gauntlet_png* png, color_type color, const color_table& colors);
+
+}  // namespace gauntlet::png::detail
