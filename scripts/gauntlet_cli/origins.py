@@ -44,6 +44,8 @@ class Upstream:
         self._unreachable = None
 
     def bring(self, source, target, phase):
+        if not source.upstream:
+            raise Unavailable("no archive of upstream's is pinned")
         if self._unreachable:
             raise Unavailable(f"{self._unreachable} (not tried again)")
         try:

@@ -121,7 +121,7 @@ def file_hash(path):
 def _build_source(prefix, source, archive, workshop, phase, logs):
     tree, objects = workshop / source.label, workshop / f"{source.label}.build"
     phase.update("unpacking")
-    sources.unpack(archive, tree, source.unpack)
+    sources.unpack(archive, tree, source.unpack, source.flat)
     log = logs / f"{prefix.name}-{source.name}.log"
     for command in (_configure(prefix, source, tree, objects),
                     _target(objects, source.cmake.get("targets", ["all"])),

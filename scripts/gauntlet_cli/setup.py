@@ -53,7 +53,7 @@ def _unpack_corpus(source, folder, store):
         return
     partial = folder.with_name(f".{folder.name}")
     shutil.rmtree(partial, ignore_errors=True)
-    sources.unpack(store.fetch(source), partial, [source.corpus])
+    sources.unpack(store.fetch(source), partial, [source.corpus], source.flat)
     os.replace(partial, folder)
 
 

@@ -17,11 +17,12 @@ TABLE = "sanitizers/sources.json"
 class Source:
     name: str
     version: str
-    upstream: dict
+    upstream: Optional[dict]
     debian: Optional[dict]
     cmake: dict
     unpack: tuple
     corpus: Optional[str]
+    flat: bool = False
 
     @property
     def label(self):
@@ -34,7 +35,7 @@ class Source:
 
     @property
     def file_names(self):
-        names = [self.upstream["url"].rsplit("/", 1)[-1]]
+        names = [self.upstream["url"].rsplit("/", 1)[-1]] if self.upstream else []
         return names + [self.debian["file"]] if self.debian else names
 
 
@@ -49,9 +50,10 @@ class Unavailable(Exception):
 def load(root):
     """All sources by name."""
     entries = json.loads((root / TABLE).read_text(encoding="utf-8"))["sources"]
-    return {name: Source(name=name, version=entry["version"], upstream=entry["upstream"], debian=entry.get("debian"),
-                         cmake=entry.get("cmake", {}), unpack=tuple(entry.get("unpack", ())),
-                         corpus=entry.get("corpus"))
+    return {name: Source(name=name, version=entry["version"], upstream=entry.get("upstream"),
+                         debian=entry.get("debian"), cmake=entry.get("cmake", {}),
+                         unpack=tuple(entry.get("unpack", ())), corpus=entry.get("corpus"),
+                         flat=entry.get("flat", False))
             for name, entry in entries.items()}
 
 
@@ -108,14 +110,14 @@ class Store:
                                    "GAUNTLET_SOURCE_MIRROR."]))
 
 
-def unpack(archive, folder, parts=()):
-    """Unpacks without the archive's top folder; only these parts of it, if any are named."""
+def unpack(archive, folder, parts=(), flat=False):
+    """Unpacks without the archive's top folder, unless it is flat; only these parts of it, if any are named."""
     wanted = tuple(f"{part}/" for part in parts)
     with tarfile.open(archive) as tar:
         # Newer Pythons have a filter of their own and want it named; the check below is there for the older ones.
         tar.extraction_filter = getattr(tarfile, "data_filter", None)
         for member in tar:
-            _, _, name = member.name.partition("/")
+            name = member.name if flat else member.name.partition("/")[2]
             if not name or (wanted and not f"{name}/".startswith(wanted)):
                 continue
             if not (member.isfile() or member.isdir() or member.issym()) or ".." in name.split("/"):

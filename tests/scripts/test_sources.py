@@ -5,6 +5,7 @@ import tarfile
 import threading
 import urllib.error
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest import mock
 
@@ -129,6 +130,12 @@ class Fetching(support.InFolder):
                     upstream.bring(source(), self.folder / "x", mock.Mock())
         self.assertEqual(opened.call_count, 1)
 
+    def test_without_a_pinned_upstream_the_others_are_asked(self):
+        only_debian = replace(source(), upstream=None)
+        self.assertEqual(only_debian.file_names, ["thing_1.0.orig.tar.gz"])
+        path = self.store(Upstream(), Origin(CONTENT)).fetch(only_debian)
+        self.assertEqual(path.read_bytes(), CONTENT)
+
     def test_an_interrupted_download_leaves_nothing(self):
         with self.assertRaises(KeyboardInterrupt):
             self.store(Origin(KeyboardInterrupt())).fetch(source())
@@ -149,11 +156,17 @@ class Unpacking(support.InFolder):
         sources.unpack(self.archive("thing-1.0/a", "thing-1.0/b/c"), self.folder / "out")
         self.assertEqual((self.folder / "out/b/c").read_bytes(), b"abc")
 
+    def test_a_flat_archive_has_no_top_folder(self):
+        sources.unpack(self.archive("a", "b/c"), self.folder / "out", flat=True)
+        self.assertEqual({path.name for path in (self.folder / "out").iterdir()}, {"a", "b"})
+        self.assertEqual((self.folder / "out/b/c").read_bytes(), b"abc")
+
     def test_only_the_named_parts_are_unpacked(self):
         sources.unpack(self.archive("t/a/x", "t/ab/x", "t/c/d/x"), self.folder / "out", ["a", "c/d"])
         found = {str(path.relative_to(self.folder / "out")) for path in self.folder.glob("out/**/x")}
         self.assertEqual(found, {"a/x", "c/d/x"})
 
     def test_nothing_is_written_outside(self):
-        with self.assertRaisesRegex(Problem, "not unpacked"):
-            sources.unpack(self.archive("t/../../evil"), self.folder / "out")
+        for flat in (False, True):
+            with self.assertRaisesRegex(Problem, "not unpacked"):
+                sources.unpack(self.archive("t/../../evil"), self.folder / "out", flat=flat)
