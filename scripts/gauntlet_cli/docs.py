@@ -2,6 +2,8 @@
 
 import re
 
+from .lanes import matrix
+
 PAGES = ("README.md", "docs/matrix.md")
 
 
@@ -30,6 +32,7 @@ def canary_table(lanes):
 
 def _updated(root, page, lanes):
     text = _read(root, page)
+    lanes = matrix(lanes)
     for marker, table in (("lanes", lane_table(lanes)), ("canaries", canary_table(lanes))):
         text = re.sub(rf"(<!-- {marker}: [^\n]*-->\n).*?(<!-- end of {marker} -->)",
                       lambda match: f"{match[1]}{table}\n{match[2]}", text, flags=re.DOTALL)

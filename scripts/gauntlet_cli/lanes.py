@@ -27,6 +27,7 @@ class Lane:
     toolchain: Path
     build: Path
     junit: Path
+    in_matrix: bool = True  # or run only by its name: it costs as much as one likes
 
 
 def load(root):
@@ -43,28 +44,35 @@ def load(root):
             if not preset.get("hidden") and "gauntlet" in preset.get("vendor", {})]
 
 
+def matrix(lanes):
+    return [lane for lane in lanes if lane.in_matrix]
+
+
 def choose(lanes, names):
-    """The lanes of these names in the table's order; all of them if no name is given."""
+    """The lanes of these names in the table's order; those of the matrix if no name is given."""
     known = [lane.name for lane in lanes]
     for name in names:
         if name not in known:
             close = difflib.get_close_matches(name, known, 1)
             hint = f" Did you mean {close[0]}?" if close else ""
             raise Problem(f"There is no lane named {name}.{hint} The lanes are: {', '.join(known)}.", USAGE)
-    return [lane for lane in lanes if not names or lane.name in names]
+    return [lane for lane in lanes if lane.name in names] if names else matrix(lanes)
 
 
 def table(lanes):
     rows = [("lane", "tool", "canaries", "what it catches")]
-    rows += [(lane.name, lane.tool, str(len(lane.canaries)), lane.catches) for lane in lanes]
+    rows += [(lane.name, lane.tool, str(len(lane.canaries)), lane.catches)
+             for lane in sorted(lanes, key=lambda lane: not lane.in_matrix)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]) for row in rows)
+    lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]) for row in rows]
+    apart = len(lanes) - len(matrix(lanes))
+    return "\n".join([*lines[:len(lines) - apart], *(["", "only by name:"] if apart else []), *lines[len(lines) - apart:]])
 
 
 def jobs(lanes):
     """The job list of a CI matrix."""
     return {"include": [{"lane": lane.name, "tool": lane.tool, "packages": list(lane.packages),
-                         "budget_seconds": lane.budget_seconds, "canaries": len(lane.canaries)} for lane in lanes]}
+                         "budget_seconds": lane.budget_seconds, "canaries": len(lane.canaries)} for lane in matrix(lanes)]}
 
 
 def _by_name(presets):
@@ -85,7 +93,7 @@ def _lane(root, configure, test, preset):
                     budget_seconds=vendor["budget_seconds"],
                     toolchain=place(_inherited(configure, preset, "toolchainFile")),
                     build=place(_inherited(configure, preset, "binaryDir")),
-                    junit=place(test[name]["output"]["outputJUnitFile"]))
+                    junit=place(test[name]["output"]["outputJUnitFile"]), in_matrix=vendor.get("matrix", True))
     except KeyError as error:
         raise Problem(f"{PRESETS}: lane {name} lacks {error}.", USAGE)
 

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from . import demo, docs, preflight, report, setup
+from . import demo, docs, fuzz, preflight, report, setup
 from . import lanes as lane_table
 from .console import Console
 from .matrix import Matrix
@@ -65,6 +65,14 @@ def _demo(project, console, options):
     return demo.run(project, lane_table.load(project.root), console, options.picture, options.width)
 
 
+def _fuzz(project, console, options):
+    if not options.target:
+        print(fuzz.listing(fuzz.targets(project.root)))
+        return 0
+    [lane] = _chosen(project, [fuzz.LANE])
+    return fuzz.run(project, lane, console, options)
+
+
 def _lanes(project, _console, options):
     lanes = lane_table.load(project.root)
     if options.write_docs:
@@ -95,16 +103,26 @@ def _parser():
 
     sub = command("setup", _setup, "install missing tools, fetch pinned sources, build what lanes need",
                   "", "asan msan")
-    sub.add_argument("lanes", nargs="*", metavar="LANE", help="lanes to set up (default: all)")
+    sub.add_argument("lanes", nargs="*", metavar="LANE", help="lanes to set up (default: those of the matrix)")
 
     sub = command("demo", _demo, "build the main example and run it on a picture", "", "photo.png --width 200")
     sub.add_argument("picture", nargs="?", metavar="FILE.png", help="the picture (default: a sample)")
     sub.add_argument("--width", type=_positive, metavar="N", help="width of the thumbnail in pixels")
 
     sub = command("test", _test, "run the lanes and report what they find", "", "asan -R 'png' --jobs 4")
-    sub.add_argument("lanes", nargs="*", metavar="LANE", help="lanes to run (default: all)")
+    sub.add_argument("lanes", nargs="*", metavar="LANE", help="lanes to run (default: those of the matrix)")
     sub.add_argument("-R", dest="regex", metavar="REGEX", help="only tests whose name matches, canaries too")
     sub.add_argument("--jobs", type=_positive, metavar="N", help="tests at a time (default: one for each processor)")
+
+    sub = command("fuzz", _fuzz, "look for inputs that break a wrapper, by libFuzzer", "", "pull --seconds 600 --jobs 2")
+    sub.add_argument("target", nargs="?", metavar="TARGET", help="what to fuzz (default: list the targets)")
+    sub.add_argument("--seconds", type=_positive, metavar="N", default=fuzz.SECONDS,
+                     help=f"how long (default: {fuzz.SECONDS})")
+    sub.add_argument("--jobs", type=_positive, metavar="N", default=1, help="processes at a time (default: 1)")
+    sub.add_argument("--seed", type=_positive, metavar="N", help="of libFuzzer's random numbers (default: another each time)")
+    sub.add_argument("--corpus", metavar="DIR",
+                     help="the inputs to start from and to add to (default: a folder of the target's in the cache); "
+                     "libpng's own files are always among those to start from")
 
     sub = command("lanes", _lanes, "list the lanes", "", "--json", "--write-docs")
     form = sub.add_mutually_exclusive_group()

@@ -22,8 +22,8 @@ class Outcome:
         return [line.rstrip() for line in self.text.splitlines()[-count:]]
 
 
-def run(command, phase=None, log=None, env=None, cwd=None):
-    """Runs to the end; on Ctrl-C or any other exception, the child and its children end first."""
+def run(command, phase=None, log=None, env=None, cwd=None, show=None):
+    """Runs to the end; on Ctrl-C or any other exception, the child and its children end first. Each line goes to `show`."""
     # A session of its own: Ctrl-C reaches this process alone, which then ends the whole group in order.
     child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, start_new_session=True, env=env, cwd=cwd)
@@ -35,6 +35,8 @@ def run(command, phase=None, log=None, env=None, cwd=None):
             lines.append(line)
             if copy:
                 copy.write(line)
+            if show:
+                show(line)
             progress = _PROGRESS.match(line)
             if phase and progress:
                 phase.update(progress[1] or progress[2])

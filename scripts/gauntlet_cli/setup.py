@@ -31,6 +31,12 @@ def prepare(project, lanes, console):
         _tell_toolchain(project, lane, prefix, corpora)
 
 
+def corpora(project):
+    """Where prepare() puts the files that tests and fuzzing start from."""
+    return [_corpus_folder(project, source) / source.corpus
+            for source in sources.load(project.root).values() if source.corpus]
+
+
 @contextmanager
 def _lock(cache, console):
     """One set-up at a time changes the cache. The kernel releases the lock of a process that dies."""
