@@ -169,7 +169,7 @@ int gauntlet_png_set_sPLT(struct gauntlet_png* self, const char* name, uint8_t d
 
 int gauntlet_png_get_gAMA(struct gauntlet_png* self, int32_t* gamma_times_100000) {
   png_fixed_point gamma = 0;
-  GET(self, png_get_gAMA_fixed(self->png, self->info, &gamma));
+  GET(self, is_in_file(self, GAUNTLET_PNG_HAS_gAMA) && png_get_gAMA_fixed(self->png, self->info, &gamma));
   *gamma_times_100000 = gamma;
   return GAUNTLET_PNG_OK;
 }
@@ -180,7 +180,7 @@ int gauntlet_png_set_gAMA(struct gauntlet_png* self, int32_t gamma_times_100000)
 
 int gauntlet_png_get_sRGB(struct gauntlet_png* self, int* intent) {
   int found = 0;
-  GET(self, png_get_sRGB(self->png, self->info, &found));
+  GET(self, is_in_file(self, GAUNTLET_PNG_HAS_sRGB) && png_get_sRGB(self->png, self->info, &found));
   *intent = found;
   return GAUNTLET_PNG_OK;
 }
@@ -192,7 +192,8 @@ int gauntlet_png_set_sRGB(struct gauntlet_png* self, int intent) {
 int gauntlet_png_get_cHRM(struct gauntlet_png* self, struct gauntlet_png_chromaticities* value) {
   png_fixed_point x[8] = {0};
   GET(self,
-      png_get_cHRM_fixed(self->png, self->info, &x[0], &x[1], &x[2], &x[3], &x[4], &x[5], &x[6], &x[7]));
+      is_in_file(self, GAUNTLET_PNG_HAS_cHRM) &&
+          png_get_cHRM_fixed(self->png, self->info, &x[0], &x[1], &x[2], &x[3], &x[4], &x[5], &x[6], &x[7]));
   *value = (struct gauntlet_png_chromaticities){x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]};
   return GAUNTLET_PNG_OK;
 }

@@ -45,6 +45,7 @@ int gauntlet_png_get_valid(struct gauntlet_png* self, uint32_t* has) {
       {PNG_INFO_mDCV, GAUNTLET_PNG_HAS_mDCV},
 #endif
   };
+  const uint32_t derived = GAUNTLET_PNG_HAS_gAMA | GAUNTLET_PNG_HAS_cHRM | GAUNTLET_PNG_HAS_sRGB;
   *has = 0;
   if (status_of(self) != GAUNTLET_PNG_OK) return GAUNTLET_PNG_ERROR;
   GUARD(self, {
@@ -52,6 +53,8 @@ int gauntlet_png_get_valid(struct gauntlet_png* self, uint32_t* has) {
     for (size_t i = 0; i < sizeof bits / sizeof bits[0]; ++i)
       if ((found & bits[i].theirs) != 0) *has |= bits[i].ours;
   });
+  for (uint32_t bit = 1; bit <= GAUNTLET_PNG_HAS_sRGB; bit <<= 1)
+    if ((derived & bit) != 0 && !is_in_file(self, bit)) *has &= ~bit;
   return status_of(self);
 }
 

@@ -2,6 +2,7 @@
 #include "state.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* At most size bytes to out; answers how many there were. Leaves by libpng's jump if the source fails or says
  * what cannot be, so it runs inside a guard only. */
@@ -37,12 +38,19 @@ static void pull_away(struct gauntlet_png* self, uint64_t size) {
   }
 }
 
+static void note_chunk(struct gauntlet_png* self, const png_byte header[8]) {
+  self->chunk_type = png_get_uint_32(header + 4);
+  if (memcmp(header + 4, "gAMA", 4) == 0) self->chunks |= GAUNTLET_PNG_HAS_gAMA;
+  if (memcmp(header + 4, "cHRM", 4) == 0) self->chunks |= GAUNTLET_PNG_HAS_cHRM;
+  if (memcmp(header + 4, "sRGB", 4) == 0) self->chunks |= GAUNTLET_PNG_HAS_sRGB;
+}
+
 /* libpng 1.6.48 skips such chunks by itself; 1.6.39 warns of them, and then reads them all the same. */
 int is_to_be_skipped(struct gauntlet_png* self, const png_byte header[8]) {
   const uint32_t size = png_get_uint_32(header);
   const int ancillary = (header[4] & 0x20) != 0;
   char message[96];
-  self->chunk_type = png_get_uint_32(header + 4);
+  note_chunk(self, header);
   if (!ancillary || size <= self->limits.max_chunk_bytes || size > PNG_UINT_31_MAX) return 0;
   snprintf(message, sizeof message, "skipped: it has %llu bytes, max_chunk_bytes is %llu",
            (unsigned long long)size, (unsigned long long)self->limits.max_chunk_bytes);

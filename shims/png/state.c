@@ -161,6 +161,10 @@ static void on_warning(png_structp png, png_const_charp message) {
     raise_failure(self, GAUNTLET_PNG_CALLBACK, "the warning callback failed");
 }
 
+int is_in_file(const struct gauntlet_png* self, uint32_t has) {
+  return writes(self) || (self->chunks & has) != 0;
+}
+
 /* ---- memory ---- */
 
 /* Before each block stands its size, so that what is held can be counted. */

@@ -49,6 +49,7 @@ struct gauntlet_png {
   int skips;           /* the warning is ours: a chunk is left out */
   uint64_t offset;     /* bytes read or written */
   uint32_t chunk_type; /* reading: of the last chunk whose header was read */
+  uint32_t chunks;     /* reading: GAUNTLET_PNG_HAS_... of those that libpng 1.6.39 derives from each other */
   uint64_t rows_left;  /* over all passes */
   size_t row_bytes;
   size_t signature_bytes; /* that were read before, or are not to be written */
@@ -144,6 +145,10 @@ static inline char* without_const(const char* string) {
 /* Memory that counts, as libpng's does; NULL if there is none, and then why is recorded. */
 void* take_memory(struct gauntlet_png* self, size_t size);
 void give_memory_back(struct gauntlet_png* self, void* memory);
+
+/* Whether a value that libpng may have derived from another chunk (gAMA and cHRM from sRGB, sRGB from iCCP)
+ * stands in the file itself; always so of a writer. */
+int is_in_file(const struct gauntlet_png* self, uint32_t has);
 
 /* Reading: the chunk that begins with header is ancillary and beyond max_chunk_bytes. Warns of it if so. */
 int is_to_be_skipped(struct gauntlet_png* self, const png_byte header[8]);

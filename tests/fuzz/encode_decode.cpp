@@ -82,7 +82,7 @@ drawing drawing_from(choices& chosen) {
   if (chosen.flag() || made.view.color == png::color_type::palette) made.colors = colors_from(chosen);
 
   // As large as any row that 16-bit rgba can have, unless the stride is wider.
-  made.view.stride = stride;
+  made.view.stride = static_cast<std::ptrdiff_t>(stride);
   made.memory.resize(std::max<std::size_t>(stride, std::size_t{widest} * 8) * made.view.height);
   if (!made.memory.empty()) made.memory.resize(made.memory.size() - missing);
   paint(made.memory, chosen.rest());
@@ -91,7 +91,7 @@ drawing drawing_from(choices& chosen) {
 
 // Rows as a decoder gives them: without what stands between them, and with unused bits as 0.
 std::vector<std::byte> rows_of(const png::image_view& view, const png::header& rows) {
-  const std::size_t stride = view.stride == 0 ? rows.row_bytes : view.stride;
+  const std::size_t stride = view.stride == 0 ? rows.row_bytes : static_cast<std::size_t>(view.stride);
   const std::size_t used_bits = std::size_t{rows.width} * rows.channels * rows.bit_depth % 8;
   std::vector<std::byte> packed;
   for (std::size_t y = 0; y < rows.height; ++y) {

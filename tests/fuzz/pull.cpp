@@ -75,7 +75,7 @@ void read_image(png::decoder decoder, png::format format) {
   const png::image image = std::move(decoder).read_image(format);
   require(image.width() == of_file.width && image.height() == of_file.height, "an image of another size");
   if (format == png::format::rgba8)
-    require(image.stride() == std::size_t{4} * image.width(), "rgba8 has not four bytes a pixel");
+    require(image.header().row_bytes == std::size_t{4} * image.width(), "rgba8 has not four bytes a pixel");
   look_at(image.pixels());
 }
 

@@ -77,7 +77,7 @@ TEST_CASE("an encoding that fails in the middle leaves what was there and nothin
   write_file(folder / "out.png", old_content);
   const image picture = make_picture({color_type::rgb, 8}, 300, 300);
   metadata impossible;
-  impossible.modified = time{.year = 1, .month = 13, .day = 1};
+  impossible.scale = scale{.width = "wide", .height = "1"};
   CHECK_THROWS_AS(encode_file(folder / "out.png", picture, {.metadata = impossible}), error);
   CHECK_THROWS_AS(encode_file(folder / "out.png", picture, {.limits = {.max_memory = 1000}}), error);
   CHECK_THROWS_AS(encode_file(folder / "out.png", picture, {.level = 99}), misuse);

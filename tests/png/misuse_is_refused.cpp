@@ -70,7 +70,7 @@ TEST_CASE("misuse names the call and the place of the caller") {
   const decoder second = std::move(first);
   const auto here = std::source_location::current();
   const misuse told = thrown_by<misuse>([&] { return first.header(); });
-  CHECK(told.operation() == "png::decoder::header");
+  CHECK(told.operation() == "png header()");
   CHECK(told.where().line() == here.line() + 1);
   CHECK(std::string(told.what()).contains("misuse_is_refused.cpp:"));
 }
@@ -115,8 +115,9 @@ TEST_CASE("scale_16 and strip_16 together are refused") {
 }
 
 TEST_CASE("a format that does not exist is refused") {
-  CHECK(
-      refusal_of([] { decode(tiny_file(), {.format = static_cast<format>(7)}); }).contains("no such format"));
+  CHECK(refusal_of([] {
+          decode(tiny_file(), {.format = static_cast<format>(99)});
+        }).contains("no such format"));
 }
 
 TEST_CASE("a file source that was moved from says so") {
@@ -317,9 +318,9 @@ std::string refusal_of_text(const text& text) {
 }
 
 TEST_CASE("texts that PNG cannot hold are refused") {
-  CHECK(refusal_of_text({.key = "", .value = "x"}).contains("a text's key has 1 to 79 bytes: ''"));
+  CHECK(refusal_of_text({.key = "", .value = "x"}).contains("a text's key has 1 to 79 printable characters"));
   CHECK(refusal_of_text({.key = std::string(80, 'k'), .value = "x"})
-            .contains("a text's key has 1 to 79 bytes"));
+            .contains("a text's key has 1 to 79 printable characters"));
   const std::string with_zero("a\0b", 3);
   CHECK(refusal_of_text({.key = with_zero, .value = "x"}).contains("has a 0 byte, which PNG cannot hold"));
   CHECK(refusal_of_text({.key = "Key", .value = with_zero}).contains("the text 'Key' has a 0 byte"));

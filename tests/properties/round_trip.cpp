@@ -73,7 +73,7 @@ TEST_CASE("what is encoded is decoded again, in every format and layout") {
                           .color = drawing.format.color,
                           .bit_depth = drawing.format.bit_depth,
                           .pixels = memory,
-                          .stride = stride,
+                          .stride = static_cast<std::ptrdiff_t>(stride),
                           .colors = &colors};
 
     const image decoded = decode(encode(view, {.level = drawing.level, .interlaced = drawing.interlaced}));

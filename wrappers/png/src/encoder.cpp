@@ -35,12 +35,12 @@ void require_colors(const header& header, const color_table& colors, const encod
                     std::source_location where) {
   require_palette(header, colors, options, where);
   if (colors.palette.size() > 256) refuse("a palette has at most 256 colours", where);
-  const bool is_gray = header.color == color_type::gray || header.color == color_type::gray_alpha;
-  if (is_gray && !colors.palette.empty()) refuse("a gray image has no palette", where);
   if (colors.alpha.size() > colors.palette.size())
     refuse("there are more alphas than palette colours", where);
   if (colors.transparent && header.color != color_type::gray && header.color != color_type::rgb)
     refuse("only gray and rgb images can have a transparent colour", where);
+  const bool is_gray = header.color == color_type::gray || header.color == color_type::gray_alpha;
+  if (is_gray && !colors.palette.empty()) refuse("a gray image has no palette", where);
   if (!options.metadata.histogram.empty() && options.metadata.histogram.size() != colors.palette.size())
     refuse("a histogram has one count for each colour of the palette", where);
 }
