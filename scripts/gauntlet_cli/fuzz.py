@@ -17,8 +17,7 @@ LANE = "fuzz"
 SECONDS = 60
 
 # An input that takes longer, or more memory, is a finding: the targets set limits that keep all of them far below.
-_TIMEOUT_SECONDS = 20
-_MEMORY_MB = 1024
+_LIMITS = ("-timeout=20", "-rss_limit_mb=1024")
 _LONGEST_INPUT = 1 << 16
 
 _TARGETS = "tests/fuzz"
@@ -113,9 +112,9 @@ def write_seeds(corpora, folder):
 
 
 def command(project, lane, target, options, folders, saved_to):
-    words = [_program(lane, target), *folders, f"-max_total_time={options.seconds}", f"-timeout={_TIMEOUT_SECONDS}",
-             f"-rss_limit_mb={_MEMORY_MB}", f"-max_len={_LONGEST_INPUT}", "-print_final_stats=1",
-             f"-artifact_prefix={saved_to}{os.sep}", f"-dict={project.root / _TARGETS / 'png.dict'}"]
+    words = [_program(lane, target), *folders, *_LIMITS, f"-max_total_time={options.seconds}",
+             f"-max_len={_LONGEST_INPUT}", "-print_final_stats=1", f"-artifact_prefix={saved_to}{os.sep}",
+             f"-dict={project.root / _TARGETS / 'png.dict'}"]
     if options.seed is not None:
         words.append(f"-seed={options.seed}")
     # Alone, libFuzzer runs inputs in its own process, which is faster and says more.
@@ -145,8 +144,8 @@ def advice(project, lane, target, result):
     return "\n".join([
         f"\nfinding: {saved}",
         *(f"  {line}" for line in result.first_lines),
-        f"reproduce: {shlex.join([program, saved])}",
-        f"make it smaller: {shlex.join([program, '-minimize_crash=1', '-max_total_time=60', saved])}",
+        f"reproduce: {shlex.join([program, *_LIMITS, saved])}",
+        f"make it smaller: {shlex.join([program, *_LIMITS, '-minimize_crash=1', '-max_total_time=60', saved])}",
         f"keep it: put it into {_REGRESSIONS}/{target.name}/ under a name that says what it is. Every lane replays it: "
         f"scripts/gauntlet test asan -R '^regressions_{target.name}'"])
 
@@ -176,6 +175,7 @@ def _first_line(source):
 
 def _first_lines(text, root):
     lines = text.splitlines()
-    start = next((number for number, line in enumerate(lines) if _FINDING.search(line)), max(len(lines) - _LINES_KEPT, 0))
-    told = [line for line in lines[start:] if _PLACE.search(line) or not _FRAME.match(line)]
+    start = next((number for number, line in enumerate(lines) if _FINDING.search(line)), 0)
+    end = next((number for number in range(start, len(lines)) if lines[number].startswith("SUMMARY: ")), len(lines))
+    told = [line for line in lines[start:end] if _PLACE.search(line) or not _FRAME.match(line)]
     return tuple(findings.tidy(line, root).rstrip() for line in told[:_LINES_KEPT])

@@ -65,14 +65,16 @@ def table(lanes):
              for lane in sorted(lanes, key=lambda lane: not lane.in_matrix)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]) for row in rows]
-    apart = len(lanes) - len(matrix(lanes))
-    return "\n".join([*lines[:len(lines) - apart], *(["", "only by name:"] if apart else []), *lines[len(lines) - apart:]])
+    if len(matrix(lanes)) < len(lanes):
+        lines.insert(1 + len(matrix(lanes)), "\nonly by name:")
+    return "\n".join(lines)
 
 
 def jobs(lanes):
     """The job list of a CI matrix."""
     return {"include": [{"lane": lane.name, "tool": lane.tool, "packages": list(lane.packages),
-                         "budget_seconds": lane.budget_seconds, "canaries": len(lane.canaries)} for lane in matrix(lanes)]}
+                         "budget_seconds": lane.budget_seconds, "canaries": len(lane.canaries)}
+                        for lane in matrix(lanes)]}
 
 
 def _by_name(presets):

@@ -114,12 +114,14 @@ def _parser():
     sub.add_argument("-R", dest="regex", metavar="REGEX", help="only tests whose name matches, canaries too")
     sub.add_argument("--jobs", type=_positive, metavar="N", help="tests at a time (default: one for each processor)")
 
-    sub = command("fuzz", _fuzz, "look for inputs that break a wrapper, by libFuzzer", "", "pull --seconds 600 --jobs 2")
+    sub = command("fuzz", _fuzz, "look for inputs that break a wrapper, by libFuzzer", "",
+                  "pull --seconds 600 --jobs 2")
     sub.add_argument("target", nargs="?", metavar="TARGET", help="what to fuzz (default: list the targets)")
     sub.add_argument("--seconds", type=_positive, metavar="N", default=fuzz.SECONDS,
                      help=f"how long (default: {fuzz.SECONDS})")
     sub.add_argument("--jobs", type=_positive, metavar="N", default=1, help="processes at a time (default: 1)")
-    sub.add_argument("--seed", type=_positive, metavar="N", help="of libFuzzer's random numbers (default: another each time)")
+    sub.add_argument("--seed", type=_positive, metavar="N",
+                     help="of libFuzzer's random numbers (default: another each time)")
     sub.add_argument("--corpus", metavar="DIR",
                      help="the inputs to start from and to add to (default: a folder of the target's in the cache); "
                      "libpng's own files are always among those to start from")

@@ -23,7 +23,7 @@ class Outcome:
 
 
 def run(command, phase=None, log=None, env=None, cwd=None, show=None):
-    """Runs to the end; on Ctrl-C or any other exception, the child and its children end first. Each line goes to `show`."""
+    """Runs to the end; on Ctrl-C or any other exception, the child and its children end first. `show` gets each line."""
     # A session of its own: Ctrl-C reaches this process alone, which then ends the whole group in order.
     child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, start_new_session=True, env=env, cwd=cwd)
