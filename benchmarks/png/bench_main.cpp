@@ -113,7 +113,7 @@ int main(int argc, char** argv) try {
     inputs.push_back(std::make_unique<input>(load_input(argv[i])));
     add_all(*inputs.back(), level);
   }
-  benchmark::RunSpecifiedBenchmarks();
+  if (benchmark::RunSpecifiedBenchmarks() == 0) throw std::runtime_error("the filter matches nothing");
   benchmark::Shutdown();
   return 0;
 } catch (const std::exception& error) {

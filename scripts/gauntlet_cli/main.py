@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from . import demo, docs, fuzz, preflight, report, setup
+from . import bench, demo, docs, fuzz, preflight, report, setup
 from . import lanes as lane_table
 from .console import Console
 from .matrix import Matrix
@@ -73,6 +73,10 @@ def _fuzz(project, console, options):
     return fuzz.run(project, lane, console, options)
 
 
+def _bench(project, console, options):
+    return bench.run(project, lane_table.load(project.root), console, options)
+
+
 def _lanes(project, _console, options):
     lanes = lane_table.load(project.root)
     if options.write_docs:
@@ -125,6 +129,15 @@ def _parser():
     sub.add_argument("--corpus", metavar="DIR",
                      help="the inputs to start from and to add to (default: a folder of the target's in the cache); "
                      "libpng's own files are always among those to start from")
+
+    sub = command("bench", _bench, "measure a wrapper beside raw C and other libraries, and check its goals",
+                  "png", "png --quick", "png --filter '^read/icons/' --no-instructions")
+    sub.add_argument("suite", metavar="SUITE", help="what to measure: png")
+    sub.add_argument("--quick", action="store_true", help="one file of each kind, few repetitions: to see that it works")
+    sub.add_argument("--filter", metavar="REGEX", help="only cases (OPERATION/KIND/FILE) whose name matches")
+    sub.add_argument("--no-instructions", action="store_true",
+                     help="only time: no instructions and allocations counted, no goal checked")
+    sub.add_argument("--json", metavar="FILE", help="write the results there too (always: build/bench/SUITE.json, .md)")
 
     sub = command("lanes", _lanes, "list the lanes", "", "--json", "--write-docs")
     form = sub.add_mutually_exclusive_group()

@@ -17,8 +17,17 @@ _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 def all_origins(cache):
-    mirror = os.environ.get("GAUNTLET_SOURCE_MIRROR")
-    return [Mirror(Path(mirror) if mirror else None), Upstream(), DebianArchive(cache / "apt")]
+    return [_mirror(), Upstream(), DebianArchive(cache / "apt")]
+
+
+def package_origins(cache):
+    """Where binary packages come from."""
+    return [_mirror(), DebianPackages(cache / "apt-packages")]
+
+
+def _mirror():
+    folder = os.environ.get("GAUNTLET_SOURCE_MIRROR")
+    return Mirror(Path(folder) if folder else None)
 
 
 class Mirror:
@@ -62,6 +71,8 @@ class DebianArchive:
     """Debian's signed source archive, by apt with a state of its own: the machine's own stays untouched."""
 
     name = "Debian's source archive"
+    _kind = "deb-src"
+    _verb = ("source", "--download-only", "--tar-only")
 
     def __init__(self, state, configuration=Path("/etc/apt")):
         self.state = state
@@ -78,10 +89,9 @@ class DebianArchive:
             phase.update("apt-get update")
             _must(process.run([*apt, "update"], phase))
             self._updated.add(source.debian["suite"])
-        phase.update("apt-get source")
+        phase.update(f"apt-get {self._verb[0]}")
         with TemporaryDirectory(dir=target.parent, prefix=".apt-") as folder:
-            _must(process.run([*apt, "source", "--download-only", "--tar-only", source.debian["package"]], phase,
-                              cwd=folder))
+            _must(process.run([*apt, *self._verb, source.debian["package"]], phase, cwd=folder))
             downloaded = Path(folder, source.debian["file"])
             if not downloaded.exists():
                 raise Unavailable(f"{source.debian['suite']} now has another version than {source.debian['file']}")
@@ -94,13 +104,21 @@ class DebianArchive:
         for folder in ("lists/partial", "cache/archives/partial"):
             (state / folder).mkdir(parents=True, exist_ok=True)
         sources = state / "sources.list"
-        sources.write_text(f"deb-src [signed-by={archive.keyring}] {archive.uri} {suite} main\n", encoding="utf-8")
+        sources.write_text(f"{self._kind} [signed-by={archive.keyring}] {archive.uri} {suite} main\n", encoding="utf-8")
         options = {"Dir::Etc::sourcelist": sources, "Dir::Etc::sourceparts": "/dev/null",
                    "Dir::State::Lists": state / "lists", "Dir::Cache": state / "cache",
                    "Acquire::http::Timeout": _TIMEOUT_SECONDS, "Acquire::https::Timeout": _TIMEOUT_SECONDS,
                    # The unprivileged user of apt may not write into this user's cache.
                    "APT::Sandbox::User": ""}
         return ["apt-get", *(part for name, value in options.items() for part in ("-o", f"{name}={value}"))]
+
+
+class DebianPackages(DebianArchive):
+    """Debian's binary packages, downloaded and not installed, in the same way."""
+
+    name = "Debian's package archive"
+    _kind = "deb"
+    _verb = ("download",)
 
 
 @dataclass(frozen=True)

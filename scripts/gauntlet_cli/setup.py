@@ -21,7 +21,7 @@ def prepare(project, lanes, console):
     project.setup.mkdir(parents=True, exist_ok=True)
     ready = all(prefix.complete for prefix in wanted.values()) and all(path.exists() for path in corpora.values())
     if not ready:
-        with _lock(project.cache, console):
+        with lock(project.cache, console):
             store = sources.Store(project.cache / "sources", origins.all_origins(project.cache), console)
             for source, folder in corpora.items():
                 _unpack_corpus(source, folder, store)
@@ -38,7 +38,7 @@ def corpora(project):
 
 
 @contextmanager
-def _lock(cache, console):
+def lock(cache, console):
     """One set-up at a time changes the cache. The kernel releases the lock of a process that dies."""
     cache.mkdir(parents=True, exist_ok=True)
     with open(cache / "lock", "w", encoding="utf-8") as file:

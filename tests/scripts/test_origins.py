@@ -3,7 +3,7 @@ from unittest import mock
 
 import support
 from gauntlet_cli.console import Console
-from gauntlet_cli.origins import DebianArchive
+from gauntlet_cli.origins import DebianArchive, DebianPackages
 from gauntlet_cli.sources import Source, Unavailable
 
 SOURCE = Source(name="thing", version="1.0", upstream={}, cmake={}, unpack=(), corpus=None,
@@ -12,7 +12,7 @@ SOURCE = Source(name="thing", version="1.0", upstream={}, cmake={}, unpack=(), c
 # Notes how it is called, and downloads like the real one: into the current folder.
 APT_GET = """#!/bin/sh
 echo "$@" >> "$APT_CALLS"
-case "$*" in *" source "*) echo bytes > "$APT_FILE" ;; esac
+case "$*" in *" source "*|*" download "*) echo bytes > "$APT_FILE" ;; esac
 """
 
 
@@ -97,3 +97,9 @@ deb [arch=amd64 signed-by=/keys/d.gpg] http://mirror.invalid/debian/ bookworm ma
         with mock.patch.dict(os.environ, {"APT_FILE": "thing_1.1.orig.tar.gz"}):
             with self.assertRaisesRegex(Unavailable, "another version than thing_1.0.orig.tar.gz"):
                 self.bring()
+
+    def test_binary_packages_are_downloaded_in_the_same_way(self):
+        self.configure("sources.list", "deb [signed-by=/keys/d.gpg] http://mirror.invalid/debian bookworm main\n")
+        self.archive = DebianPackages(self.folder / "apt", configuration=self.folder / "etc")
+        self.assertEqual(self.source_line(), "deb [signed-by=/keys/d.gpg] http://mirror.invalid/debian trixie main")
+        self.assertTrue(self.calls.read_text(encoding="utf-8").splitlines()[-1].endswith(" download thing"))

@@ -1,0 +1,146 @@
+"""Builds a benchmark, measures time, instructions and allocations, and says which goals are met."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from datetime import date
+from pathlib import Path
+
+from . import bench_results, bench_suite, cmake, preflight, process, setup
+from .bench_results import Allocations, Instructions, Results
+from .lanes import choose
+from .problem import FAILED, Problem
+
+# Enough that a median is worth its name while others use the machine too; the quick way only shows that all works.
+_REPETITIONS = {False: 11, True: 3}
+_SECONDS_OF_A_REPETITION = {False: 0.1, True: 0.02}
+
+
+def run(project, lanes, console, options):
+    suite = bench_suite.load(project, options.suite)
+    cases = bench_suite.select(suite.cases, options.filter, options.quick)
+    folder = _build(project, lanes, console) / "benchmarks" / suite.name
+    bench_suite.bring_files(project, suite, console)
+    results = _begin(project, suite)
+    _measure_time(folder, suite, cases, results, console, options.quick)
+    if not options.no_instructions:
+        _count_instructions(folder, suite, cases, results, console)
+        _count_allocations(folder, suite, cases, results, console)
+    _write(project, results, options.json)
+    print(bench_results.as_text(results))
+    return FAILED if results.missed else 0
+
+
+def _build(project, lanes, console):
+    """The folder that it was built in: the release lane's flags, so what that lane needs comes first."""
+    setup.set_up(project, choose(lanes, ["release"]), console)
+    build = bench_suite.build_of(project)
+    preflight.check(project, [build], console)
+    for step in (cmake.configure, cmake.build):
+        outcome, _ = step(project, build, console)
+        if outcome.status:
+            raise Problem("\n  ".join(["The benchmark cannot be built. The last lines:", *outcome.tail()]))
+    return build.folder
+
+
+def _begin(project, suite):
+    machine = {"date": date.today().isoformat(), "CPU": _cpu(), "processors": str(os.cpu_count())}
+    return Results(suite=suite.name, baseline=suite.baseline, subject=suite.subject, machine=machine,
+                   versions=_versions(bench_suite.build_of(project).packages))
+
+
+def _measure_time(folder, suite, cases, results, console, quick):
+    report = folder / "time.json"
+    report.unlink(missing_ok=True)
+    files = dict.fromkeys(f"{case.kind}:{case.file}" for case in cases)
+    command = [folder / f"bench_{suite.name}", *suite.arguments, *files, f"--benchmark_filter={_pattern(cases)}",
+               f"--benchmark_repetitions={_REPETITIONS[quick]}", "--benchmark_enable_random_interleaving=true",
+               f"--benchmark_min_time={_SECONDS_OF_A_REPETITION[quick]}", f"--benchmark_out={report}",
+               "--benchmark_out_format=json"]
+    with console.phase("time, all in one run") as phase:
+        phase.update(f"{len(cases)} cases, {_REPETITIONS[quick]} repetitions of each contender")
+        outcome = process.run(command, phase, folder / "time.log")
+    if outcome.status or not report.exists():
+        raise Problem("\n  ".join(["The benchmark failed. Its last lines:", *outcome.tail(10)]))
+    found = json.loads(report.read_text(encoding="utf-8"))
+    results.timings = bench_results.timings(found, [case.name for case in cases])
+    results.differs = bench_results.differences(found)
+    results.machine["load at the start"] = ", ".join(f"{load:.1f}" for load in found["context"]["load_avg"])
+
+
+def _pattern(cases):
+    """Python's own escape is too much for a POSIX expression, where a backslash before a letter or - has no meaning."""
+    names = "|".join(re.sub(r"[][.*+?^${}()|\\]", r"\\\g<0>", case.name) for case in cases)
+    return f"^({names})/"
+
+
+def _count_instructions(folder, suite, cases, results, console):
+    with console.phase("instructions") as phase:
+        for number, case in enumerate(cases, 1):
+            phase.update(f"{number}/{len(cases)} {case.name}")
+            baseline, subject = (_instructions(folder, suite, case, contender, phase)
+                                 for contender in (suite.baseline, suite.subject))
+            results.instructions.append(Instructions(case.name, case.goal, baseline, subject))
+
+
+def _instructions(folder, suite, case, contender, phase):
+    """Of one time: two numbers of times differ by nothing else."""
+    few, many = (_callgrind([*_command(folder / f"repeat_{suite.name}", suite, case, contender), times], phase)
+                 for times in case.times)
+    return (many - few) / (case.times[1] - case.times[0])
+
+
+def _callgrind(command, phase):
+    said = _must(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command], phase)
+    counted = re.search(r"Collected : (\d+)", said)
+    if not counted:
+        raise Problem(f"callgrind said nothing of instructions, but: {said}")
+    return int(counted[1])
+
+
+def _count_allocations(folder, suite, cases, results, console):
+    with console.phase("allocations") as phase:
+        for case in cases:
+            phase.update(case.name)
+            baseline, subject = (_allocations(folder, suite, case, contender, phase)
+                                 for contender in (suite.baseline, suite.subject))
+            results.allocations.append(Allocations(case.name, baseline[::2], baseline[1::2], subject[1::2]))
+
+
+def _allocations(folder, suite, case, contender, phase):
+    """(rows, allocations) of the half, then of the whole."""
+    return tuple(map(int, _must(_command(folder / f"allocations_{suite.name}", suite, case, contender), phase).split()))
+
+
+def _command(program, suite, case, contender):
+    return [program, contender, case.operation, case.file, *suite.arguments]
+
+
+def _must(command, phase):
+    outcome = process.run(command, phase)
+    if outcome.status:
+        raise Problem("\n  ".join([f"{' '.join(map(str, command))} failed:", *outcome.tail(10)]))
+    return outcome.text
+
+
+def _write(project, results, copy):
+    folder = project.build / "bench"
+    text = json.dumps(bench_results.as_json(results), indent=2) + "\n"
+    for path in [folder / f"{results.suite}.json", *([Path(copy)] if copy else [])]:
+        path.write_text(text, encoding="utf-8")
+    (folder / f"{results.suite}.md").write_text(bench_results.as_markdown(results), encoding="utf-8")
+
+
+def _cpu():
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def _versions(packages):
+    if not shutil.which("dpkg-query"):
+        return {}
+    answer = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *packages], capture_output=True,
+                            text=True, check=False).stdout
+    return dict(line.split() for line in answer.splitlines())
