@@ -4,6 +4,7 @@
 // allocations_png CONTENDER read|write FILE LEVEL
 // prints: rows and allocations of the half, rows and allocations of the whole
 #include <exception>
+#include <gauntlet/png.hpp>
 #include <iostream>
 #include <stdexcept>
 #include <string>
@@ -11,12 +12,19 @@
 #include "allocations.h"
 #include "support.hpp"
 
+namespace png = gauntlet::png;
+
 namespace {
 
-kept_picture upper_half(const kept_picture& whole) {
-  const std::uint32_t height = (whole.height + 1) / 2;
-  const std::size_t size = std::size_t{whole.width} * height * 4;
-  return {whole.width, height, {whole.rgba.data(), whole.rgba.data() + size}};
+/// The rows from the top as a file of their own, of the same kind as the whole one: a palette stays a
+/// palette.
+std::vector<unsigned char> upper_rows(const png::image& whole, std::uint32_t rows, int level) {
+  png::image_view part = whole;
+  part.height = rows;
+  part.pixels = part.pixels.first(rows * part.stride);
+  const std::vector<std::byte> file = png::encode(part, {.level = level});
+  const auto* data = reinterpret_cast<const unsigned char*>(file.data());  // SAFETY: may alias std::byte
+  return {data, data + file.size()};
 }
 
 template <class Work>
@@ -27,8 +35,9 @@ long allocations_of(Work work) {
   return allocations_so_far() - before;
 }
 
-long count(const contender& contender, const std::string& operation, const kept_picture& picture, int level) {
-  const std::vector<unsigned char> file = write_with(raw_contender, picture, level);
+long count(const contender& contender, const std::string& operation, const std::vector<unsigned char>& file,
+           int level) {
+  const kept_picture picture = read_with(raw_contender, file);
   const auto read = [&] {
     return contender.read(
         {file.data(), file.size()}, [](void*, ::picture) {}, nullptr);
@@ -45,9 +54,10 @@ long count(const contender& contender, const std::string& operation, const kept_
 int main(int argc, char** argv) try {
   if (argc != 5) throw std::runtime_error("usage: allocations_png raw|wrapper read|write FILE LEVEL");
   const contender& contender = contender_named(argv[1]);
-  const kept_picture whole = read_with(raw_contender, load(argv[3]));
-  for (const kept_picture& picture : {upper_half(whole), whole})
-    std::cout << picture.height << ' ' << count(contender, argv[2], picture, std::stoi(argv[4])) << ' ';
+  const int level = std::stoi(argv[4]);
+  const png::image whole = png::decode(png::file_source{argv[3]});
+  for (const std::uint32_t rows : {(whole.height() + 1) / 2, whole.height()})
+    std::cout << rows << ' ' << count(contender, argv[2], upper_rows(whole, rows, level), level) << ' ';
   std::cout << '\n';
   return 0;
 } catch (const std::exception& error) {

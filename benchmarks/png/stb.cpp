@@ -7,10 +7,10 @@
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STB_IMAGE_WRITE_STATIC
 #define STBI_WRITE_NO_STDIO
-#include <climits>
-#include <cstdint>
 #include <stb/stb_image.h>
 #include <stb/stb_image_write.h>
+#include <climits>
+#include <cstdint>
 
 #include "contender.h"
 

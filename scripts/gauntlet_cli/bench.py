@@ -30,7 +30,7 @@ def run(project, lanes, console, options):
         _count_allocations(folder, suite, cases, results, console)
     _write(project, results, options.json)
     print(bench_results.as_text(results))
-    return FAILED if results.missed else 0
+    return FAILED if results.missed or results.wrong else 0
 
 
 def _build(project, lanes, console):

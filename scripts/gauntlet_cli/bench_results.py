@@ -74,6 +74,11 @@ class Results:
     def missed(self):
         return [one for one in (*self.instructions, *self.allocations) if not one.met]
 
+    @property
+    def wrong(self):
+        """Where the subject itself does not do what the baseline does: no ratio makes up for that."""
+        return [case for case in self.differs if case.endswith(f"/{self.subject}")]
+
 
 def timings(report, cases):
     """From Google Benchmark's JSON, in the order of the cases; the runs themselves came in a random one."""

@@ -90,6 +90,11 @@ class Goals(unittest.TestCase):
         self.assertEqual(bench_results.as_json(made)["missed"], 1)
 
 
+    def test_a_subject_that_makes_other_pixels_is_wrong_and_another_contender_only_not_measured(self):
+        self.assertEqual(results(differs={"read/a/x/stb": "3 of 4 pixels differ"}).wrong, [])
+        self.assertEqual(results(differs={"read/a/x/wrapper": "the size differs"}).wrong, ["read/a/x/wrapper"])
+
+
 class Tables(unittest.TestCase):
     def setUp(self):
         self.made = results(timings=[timing("read/a/x/raw", 2.0), timing("read/a/x/other", 1.0),
