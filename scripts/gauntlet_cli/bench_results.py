@@ -154,7 +154,8 @@ def _time_table(results, group):
             by_contender.setdefault(one.contender, {})[one.case] = one
     baseline = by_contender.get(results.baseline, {})
     writes = any(one.file_bytes for one in baseline.values())
-    head = ("contender", "time ratio", "lowest", "highest", "MB/s", "spread", "files", *(("size ratio",) if writes else ()))
+    head = ("contender", "time ratio", "lowest", "highest", "MB/s", "spread", "files")
+    head += ("size ratio",) if writes else ()
     rows = [(name, *_time_cells(baseline, cases, writes)) for name, cases in by_contender.items()]
     return f"{group}: time, {results.baseline} is 1", head, rows
 

@@ -133,7 +133,8 @@ def _parser():
     sub = command("bench", _bench, "measure a wrapper beside raw C and other libraries, and check its goals",
                   "png", "png --quick", "png --filter '^read/icons/' --no-instructions")
     sub.add_argument("suite", metavar="SUITE", help="what to measure: png")
-    sub.add_argument("--quick", action="store_true", help="one file of each kind, few repetitions: to see that it works")
+    sub.add_argument("--quick", action="store_true",
+                     help="one file of each kind, few repetitions: to see that it works")
     sub.add_argument("--filter", metavar="REGEX", help="only cases (OPERATION/KIND/FILE) whose name matches")
     sub.add_argument("--no-instructions", action="store_true",
                      help="only time: no instructions and allocations counted, no goal checked")

@@ -221,11 +221,12 @@ class Table(support.InFolder):
     def test_the_suite_has_what_was_asked_for(self):
         suite = bench_suite.load(self.project(), "png")
         reads = [one for one in suite.cases if one.operation == "read"]
-        kinds = {kind: [one for one in reads if one.kind == kind] for kind in ("photos", "screenshots", "palette", "icons")}
         self.assertEqual(len(suite.cases), 2 * len(reads))
-        for kind, least, goal in (("photos", 2, 1.01), ("screenshots", 2, 1.01), ("palette", 2, 1.01), ("icons", 6, 1.05)):
-            self.assertGreaterEqual(len(kinds[kind]), least)
-            self.assertEqual({one.goal for one in kinds[kind]}, {goal})
+        for kind, least, goal in (("photos", 2, 1.01), ("screenshots", 2, 1.01), ("palette", 2, 1.01),
+                                  ("icons", 6, 1.05)):
+            found = [one for one in reads if one.kind == kind]
+            self.assertGreaterEqual(len(found), least)
+            self.assertEqual({one.goal for one in found}, {goal})
 
     def test_names_are_unique(self):
         found = [one.name for one in bench_suite.load(self.project(), "png").cases]
@@ -243,13 +244,15 @@ class Table(support.InFolder):
         build = bench_suite.build_of(self.project())
         self.assertIn("libspng-dev", build.packages)
         with mock.patch.object(preflight, "_installed", return_value=set(build.packages) - {"libspng-dev"}), \
-                mock.patch("os.geteuid", return_value=1000), mock.patch.object(preflight, "_succeeds", return_value=False), \
+                mock.patch("os.geteuid", return_value=1000), \
+                mock.patch.object(preflight, "_succeeds", return_value=False), \
                 mock.patch("shutil.which", side_effect=lambda name: name and f"/usr/bin/{name}"):
             missing = preflight.missing_packages([build])
             with self.assertRaisesRegex(Problem, "apt-get install .*libspng-dev"):
                 preflight._install(missing, self.console)
 
     def test_the_store_asks_for_the_package_by_its_file_name(self):
-        package = Package("thing", "1:2", {"package": "thing", "suite": "s", "file": "thing_1%3a2_all.deb", "sha256": "ab"})
+        debian = {"package": "thing", "suite": "s", "file": "thing_1%3a2_all.deb", "sha256": "ab"}
+        package = Package("thing", "1:2", debian)
         self.assertEqual((package.label, package.hashes, package.file_names),
                          ("thing-1:2", ("ab",), ["thing_1%3a2_all.deb"]))
