@@ -220,7 +220,7 @@ void give_memory_back(struct gauntlet_png* self, void* memory) {
 static png_voidp on_allocate(png_structp png, png_alloc_size_t size) {
   struct gauntlet_png* self = png_get_mem_ptr(png);
   void* memory = allocate(self, size);
-  if (memory != NULL && self->zero_blocks) memset(memory, 0, size);
+  if (memory != NULL && size <= self->zero_up_to) memset(memory, 0, size);
   return memory;
 }
 

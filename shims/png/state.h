@@ -59,13 +59,15 @@ struct gauntlet_png {
   int interlaced;
   uint32_t row; /* the next row of the caller's, and its pass */
   int pass;
+  uint64_t row_bytes_in_file;
+  uint64_t unpacked_allowed;       /* by max_expansion, when it was last computed */
   uint64_t unpacked;               /* bytes of rows so far, as the file has them */
   int rows_are_packed_by_us;       /* writing: set_packing */
   int rows_have_filler;            /* writing: set_filler */
   png_color quantize_palette[256]; /* libpng keeps a pointer to it */
   void* scratch;                   /* of one call of ours, if libpng jumps out of it */
   struct push push;
-  int zero_blocks;                  /* what is allocated now must not begin as garbage */
+  size_t zero_up_to;                /* what is allocated now, and not larger, must not begin as garbage */
   uint64_t memory;                  /* bytes allocated now */
   enum gauntlet_png_reason refusal; /* why allocate() answered NULL; then this ends in failure */
   uint64_t refused_total;           /* GAUNTLET_PNG_LIMIT: what it would have made memory */

@@ -137,8 +137,7 @@ void input::on_release(void* self, void* memory, std::size_t size) noexcept {
 
 // ---- failures ----
 
-void input::check(int status, const char* operation, std::source_location where) {
-  if (status != GAUNTLET_PNG_ERROR) return;
+void input::raise(const char* operation, std::source_location where) {
   failed_ = true;
   boundary_.rethrow();
   throw_failure(*gauntlet_png_get_failure(get()), errc::corrupted, operation, subject_, where);

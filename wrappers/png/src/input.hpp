@@ -48,9 +48,14 @@ class input {
   callback_boundary& boundary() noexcept { return boundary_; }
 
   /// Throws what went wrong if status says so.
-  void check(int status, const char* operation, std::source_location where);
+  void check(int status, const char* operation, std::source_location where) {
+    if (status == GAUNTLET_PNG_ERROR) [[unlikely]]
+      raise(operation, where);
+  }
+  [[noreturn]] void raise(const char* operation, std::source_location where);
   /// After a failure libpng's structs are half-way: nothing may go on.
   void require_intact(const char* operation, std::source_location where) const;
+  bool can_be_stopped() const noexcept { return options_.stop.stop_possible(); }
   void check_stop(std::source_location where);
 
   void header_was_read(std::source_location where);

@@ -73,11 +73,22 @@ bool reader::at_end(std::source_location where) {
   return true;
 }
 
+/// All rows in one call of the shim, unless somebody may want to stop between two.
+void reader::read_pass(image& whole, std::source_location where) {
+  if (can_be_stopped()) {
+    for (std::uint32_t y = 0; y < header().height; ++y) read_row(whole.row(y), where);
+    return;
+  }
+  const std::span<std::byte> rows = whole.pixels();
+  // SAFETY: as in read_row.
+  auto* const out = reinterpret_cast<unsigned char*>(rows.data());
+  check(gauntlet_png_read_rows(get(), out, rows.size(), header().height), "read rows", where);
+}
+
 image reader::read_image(format format, std::source_location where) {
   const bool needs_colors = format == format::native;
   image whole(header(), needs_colors ? colors(where) : color_table{}, format, where);
-  for (int pass = 0; pass < passes_; ++pass)
-    for (std::uint32_t y = 0; y < header().height; ++y) read_row(whole.row(y), where);
+  for (int pass = 0; pass < passes_; ++pass) read_pass(whole, where);
   read_end(where);
   return whole;
 }

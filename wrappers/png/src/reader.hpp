@@ -39,6 +39,7 @@ class reader final : public input {
   std::size_t pull(std::span<std::byte> out);
 
   void read_row(std::span<std::byte> row, std::source_location where);
+  void read_pass(image& whole, std::source_location where);
   void read_row_in_blocks(std::span<std::byte> row, std::source_location where);
   void read_end(std::source_location where);
   void read_whole(std::source_location where);

@@ -250,6 +250,9 @@ int gauntlet_png_start_read_image(struct gauntlet_png* self, int* passes);
  * of them, where nothing better has come yet; the same memory must come again in the next pass. Where a pixel
  * is smaller than a byte, the unused bits of the last byte are left as they were. */
 int gauntlet_png_read_row(struct gauntlet_png* self, unsigned char* row, unsigned char* display, size_t size);
+/* The next count rows, one behind the other; size must be at least count times row_bytes. As many calls of
+ * read_row, but for what those cost. */
+int gauntlet_png_read_rows(struct gauntlet_png* self, unsigned char* rows, size_t size, uint32_t count);
 int gauntlet_png_read_end(struct gauntlet_png* self); /* what follows the image; metadata is then complete */
 
 /* 1 if pixels that are not gray were found so far, where set_rgb_to_gray was to say so. */

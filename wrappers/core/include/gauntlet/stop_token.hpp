@@ -13,6 +13,7 @@ class stop_token {
  public:
   stop_token() noexcept = default;
 
+  bool stop_possible() const noexcept { return requested_ != nullptr; }
   bool stop_requested() const noexcept { return requested_ && requested_->load(std::memory_order_acquire); }
 
  private:
