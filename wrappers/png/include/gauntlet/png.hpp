@@ -1,6 +1,9 @@
 #pragma once
 /// libpng, held safely. Everything of gauntlet::png; the parts can be included alone.
 
+#include "gauntlet/png/animation.hpp"
+#include "gauntlet/png/animation_decoder.hpp"
+#include "gauntlet/png/animation_encoder.hpp"
 #include "gauntlet/png/color.hpp"
 #include "gauntlet/png/decoder.hpp"
 #include "gauntlet/png/encoder.hpp"
