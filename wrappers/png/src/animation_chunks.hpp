@@ -45,6 +45,7 @@ class running_crc {
  public:
   explicit running_crc(std::string_view type) { add(std::as_bytes(std::span(type))); }
   void add(std::span<const std::byte> bytes) noexcept {
+    if (bytes.empty()) return;  // zlib takes a null pointer as the wish to begin anew
     // SAFETY: unsigned char may alias std::byte.
     value_ = crc32_z(value_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
   }

@@ -41,7 +41,7 @@ animation_stream::animation_stream(std::unique_ptr<any_source> source,
     : chunks_(std::move(source), options.limits.max_input_bytes, where),
       max_frames_(options.max_frames),
       max_total_pixels_(options.max_total_pixels) {
-  if (max_frames_ == 0 || max_total_pixels_ == 0)
+  if (max_frames_ == 0 || max_total_pixels_ == 0 || options.limits.max_input_bytes == 0)
     throw misuse("png::animation_decoder", "no limit may be 0; leave a field out to have its default", where);
 }
 
