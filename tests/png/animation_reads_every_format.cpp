@@ -139,6 +139,14 @@ TEST_CASE("metadata stand once in the file, and are known before the first frame
   CHECK(places.back().type == "IEND");
 }
 
+TEST_CASE("what libpng warns of before the first image is known before the first frame") {
+  const bytes file = with_before(two_frames(), "fcTL", 0, chunk("gAMA", bytes(3)));
+  const animation_decoder decoder{memory_source(file)};
+  REQUIRE(decoder.warnings().size() == 1);
+  CHECK(decoder.warnings()[0].chunk == "gAMA");
+  CHECK(animation_decoder{owning_source(two_frames())}.warnings().empty());
+}
+
 // ---- plain PNG
 
 TEST_CASE("a plain PNG is an animation of one frame, which is the image") {

@@ -173,6 +173,18 @@ TEST_CASE("data that libpng refuses are told of with the frame, and with the pla
   check_refused(with_data(two_frames(), "fdAT", 0, big_endian(2)), {"fdAT", "frame 2: ", 1});
 }
 
+TEST_CASE("an error in a frame's data keeps the row that libpng was at") {
+  bytes first_row = gray_rows(20);
+  first_row.resize(3);
+  const bytes data = data_of(gray_file({fdat(2, first_row)}), "fdAT");
+  const bytes file = with_data(two_frames(), "fdAT", 0, data);
+  animation_decoder decoder{memory_source(file)};
+  decoder.next();
+  const error failure = thrown_by<error>([&] { return decoder.next(); });
+  CHECK(failure.row() == 1);
+  CHECK(std::string(failure.what()).contains("frame 2: Not enough image data (chunk fdAT, row 1, at byte "));
+}
+
 TEST_CASE("a wrong CRC of a chunk that the animation needs is corruption") {
   for (const bytes& file : {two_frames(), two_frames_behind_default()})
     for (const chunk_place& place : chunks_of(file)) {

@@ -153,13 +153,13 @@ void chunk_reader::fail(errc code, std::string_view sentence) const {
 }
 
 void chunk_reader::fail(std::error_code code, std::string_view chunk, std::uint64_t offset,
-                        std::string_view sentence) const {
+                        std::string_view sentence, std::optional<std::uint32_t> row) const {
   // The shim's struct is how facts get into png::error; all of it but these is 0.
   gauntlet_png_failure facts{};
   sentence.substr(0, sizeof facts.message - 1).copy(facts.message, sizeof facts.message - 1);
   chunk.substr(0, sizeof facts.chunk - 1).copy(facts.chunk, sizeof facts.chunk - 1);
   facts.offset = offset;
-  facts.row = -1;
+  facts.row = row ? std::int64_t{*row} : -1;
   throw error(code, "read animation", subject_, facts, where);
 }
 

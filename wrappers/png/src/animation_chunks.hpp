@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <span>
 #include <string>
@@ -100,7 +101,7 @@ class chunk_reader {
   /// Throws png::error about the chunk that is open, or, with a name, about another.
   [[noreturn]] void fail(errc code, std::string_view sentence) const;
   [[noreturn]] void fail(std::error_code code, std::string_view chunk, std::uint64_t offset,
-                         std::string_view sentence) const;
+                         std::string_view sentence, std::optional<std::uint32_t> row = {}) const;
 
  private:
   void fill(std::span<std::byte> out);

@@ -89,7 +89,7 @@ std::size_t animation_stream::give_queued(std::span<std::byte> out) {
 
 std::size_t animation_stream::give_data(std::span<std::byte> out) {
   const std::size_t found = chunks_.read_data(out);
-  new_crc_.add(out.first(found));
+  if (rewriting_) new_crc_.add(out.first(found));
   return found;
 }
 
@@ -225,7 +225,7 @@ void animation_stream::begin_frame(const frame_control& control, const color_tab
 // Its chunk and offset are those of a file that nobody has seen.
 void animation_stream::rethrow_in_frame(const error& found) const {
   chunks_.fail(found.code(), "fdAT", chunks_.offset(),
-               "frame " + std::to_string(frames_found_) + ": " + sentence_of(found));
+               "frame " + std::to_string(frames_found_) + ": " + sentence_of(found), found.row());
 }
 
 void animation_stream::begin_chunk_of_frame() {
