@@ -46,12 +46,10 @@ std::span<std::byte> animation_canvas::row_of(const frame_control& place, std::u
 }
 
 void animation_canvas::show(const image& pixels, const frame_control& control) {
-  const bool is_first = last_.width == 0;
   dispose_of_last();
   last_ = control;
-  due_ = control.dispose;
-  if (is_first && due_ == dispose_op::previous) due_ = dispose_op::background;
-  if (due_ == dispose_op::previous) save(control);
+  // Under the first frame there is nothing, and nothing comes back: the rule that it counts as background.
+  if (control.dispose == dispose_op::previous) save(control);
   for (std::uint32_t y = 0; y < control.height; ++y) {
     if (control.blend == blend_op::over) {
       lay_row_over(pixels.row(y), row_of(control, y));
@@ -73,8 +71,8 @@ void animation_canvas::dispose_of_last() {
   std::span<const std::byte> saved = under_last_;
   for (std::uint32_t y = 0; y < last_.height; ++y) {
     const auto row = row_of(last_, y);
-    if (due_ == dispose_op::background) std::ranges::fill(row, std::byte{0});
-    if (due_ != dispose_op::previous) continue;
+    if (last_.dispose == dispose_op::background) std::ranges::fill(row, std::byte{0});
+    if (last_.dispose != dispose_op::previous) continue;
     std::ranges::copy(saved.first(row.size()), row.begin());
     saved = saved.subspan(row.size());
   }

@@ -29,7 +29,6 @@ class animation_canvas {
 
   image pixels_;
   frame_control last_;                 // what was shown last; no pixel before the first frame
-  dispose_op due_ = dispose_op::none;  // for it
   std::vector<std::byte> under_last_;  // the pixels it went over, if they come back
 };
 

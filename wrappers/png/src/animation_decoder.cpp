@@ -129,7 +129,7 @@ std::optional<raw_frame> animation_reader::read_frame(format format, std::source
   const std::optional<frame_control> control = go_to_next();
   if (!control) return std::nullopt;
   image pixels = file_ ? read_default_image(format, where) : read_rewritten(*control, format, where);
-  stream_.drain();
+  stream_.drain();  // libpng reads to IEND today; the next frame must not depend on it
   return raw_frame{.pixels = std::move(pixels), .control = *control};
 }
 
