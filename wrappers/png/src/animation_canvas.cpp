@@ -37,7 +37,7 @@ void lay_row_over(std::span<const std::byte> source, std::span<std::byte> target
 }  // namespace
 
 animation_canvas::animation_canvas(std::uint32_t width, std::uint32_t height, std::source_location where)
-    : pixels_(header_of(width, height, color_type::rgba, 8, where), {}, where) {
+    : pixels_(header_of(width, height, format::rgba8, where), {}, format::rgba8, where) {
   std::ranges::fill(pixels_.pixels(), std::byte{0});
 }
 

@@ -169,7 +169,7 @@ animation read_animation(std::unique_ptr<any_source> source, const animation_dec
   reader.require_room(reader.frames(), where);
   animation whole{.header = canvas, .plays = reader.stream().plays()};
   while (const std::optional<composed_frame> next = reader.next(where)) {
-    image copy(header_of(canvas.width, canvas.height, color_type::rgba, 8, where), {}, where);
+    image copy(header_of(canvas.width, canvas.height, format::rgba8, where), {}, format::rgba8, where);
     std::ranges::copy(next->canvas.pixels, copy.pixels().begin());
     whole.frames.push_back({.canvas = std::move(copy), .control = next->control});
   }

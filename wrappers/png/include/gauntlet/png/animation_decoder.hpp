@@ -27,6 +27,7 @@
 #include "gauntlet/png/limits.hpp"
 #include "gauntlet/png/metadata.hpp"
 #include "gauntlet/png/source.hpp"
+#include "gauntlet/png/warning.hpp"
 
 namespace gauntlet::png {
 
