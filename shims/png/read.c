@@ -4,12 +4,23 @@
 #include <stdio.h>
 #include <string.h>
 
+/* As callbacks.read, or from the memory that was given instead of it. */
+static ptrdiff_t read_some(struct gauntlet_png* self, png_bytep out, size_t size) {
+  const struct gauntlet_png_callbacks* from = &self->callbacks;
+  size_t left;
+  if (from->data == NULL) return from->read(from->user, out, size);
+  left = from->data_size - (size_t)self->offset;
+  if (size > left) size = left;
+  memcpy(out, from->data + self->offset, size);
+  return (ptrdiff_t)size;
+}
+
 /* At most size bytes to out; answers how many there were. Leaves by libpng's jump if the source fails or says
  * what cannot be, so it runs inside a guard only. */
 static size_t pull(struct gauntlet_png* self, png_bytep out, size_t size) {
   size_t done = 0;
   while (done < size) {
-    const ptrdiff_t n = self->callbacks.read(self->callbacks.user, out + done, size - done);
+    const ptrdiff_t n = read_some(self, out + done, size - done);
     if (n == 0) break;
     if (n < 0) raise_failure(self, GAUNTLET_PNG_CALLBACK, "the source failed");
     if ((size_t)n > size - done)
@@ -172,30 +183,39 @@ static uint64_t pixels_in_pass(uint32_t width, uint32_t row, int pass) {
   return ((uint64_t)width - adam7[pass].x + adam7[pass].x_step - 1) / adam7[pass].x_step;
 }
 
-static uint64_t row_bytes_in_file(const struct gauntlet_png* self, uint32_t row, int pass) {
-  if (!self->interlaced) return self->row_bytes_in_file;
+static uint64_t row_bytes_in_pass(const struct gauntlet_png* self, uint32_t row, int pass) {
   return (pixels_in_pass(self->width, row, pass) * self->pixel_bits + 7) / 8;
 }
 
-/* What was allowed when it was last looked at is allowed still, since more was read: so there is no
- * multiplication for each row. */
-int check_expansion(struct gauntlet_png* self, uint32_t row, int pass) {
-  self->unpacked += row_bytes_in_file(self, row, pass);
+/* More was read since unpacked_allowed was computed, or too much was unpacked. */
+static int recompute_expansion(struct gauntlet_png* self) {
+  const uint64_t most = self->limits.max_expansion;
+  self->unpacked_allowed = self->offset > UINT64_MAX / most ? UINT64_MAX : self->offset * most;
   if (self->unpacked <= self->unpacked_allowed) return GAUNTLET_PNG_OK;
-  self->unpacked_allowed = self->offset > UINT64_MAX / self->limits.max_expansion
-                               ? UINT64_MAX
-                               : self->offset * self->limits.max_expansion;
-  if (self->unpacked <= self->unpacked_allowed) return GAUNTLET_PNG_OK;
-  return fail_limit(self, "max_expansion", self->limits.max_expansion,
-                    (self->unpacked + self->offset - 1) / self->offset);
+  return fail_limit(self, "max_expansion", most, (self->unpacked + self->offset - 1) / self->offset);
 }
 
-static void count_row(struct gauntlet_png* self) {
+int check_expansion(struct gauntlet_png* self, uint32_t row, int pass) {
+  self->unpacked += self->interlaced ? row_bytes_in_pass(self, row, pass) : self->row_bytes_in_file;
+  return self->unpacked <= self->unpacked_allowed ? GAUNTLET_PNG_OK : recompute_expansion(self);
+}
+
+static void count_interlaced_row(struct gauntlet_png* self) {
   check_expansion(self, self->row, self->pass);
-  --self->rows_left;
   if (++self->row < self->height) return;
   self->row = 0;
   ++self->pass;
+}
+
+/* For every row there is: of a small image each instruction here shows. */
+static inline void count_row(struct gauntlet_png* self) {
+  --self->rows_left;
+  if (self->interlaced) {
+    count_interlaced_row(self);
+    return;
+  }
+  self->unpacked += self->row_bytes_in_file;
+  if (self->unpacked > self->unpacked_allowed) recompute_expansion(self);
 }
 
 int gauntlet_png_read_row(struct gauntlet_png* self, unsigned char* row, unsigned char* display,

@@ -276,7 +276,8 @@ static struct gauntlet_png* create(const struct gauntlet_png_callbacks* callback
 struct gauntlet_png* gauntlet_png_create_reader(const struct gauntlet_png_callbacks* callbacks,
                                                 const struct gauntlet_png_limits* limits) {
   struct gauntlet_png* self = NULL;
-  if (callbacks != NULL && callbacks->read != NULL) self = create(callbacks, limits, READ_HEADER);
+  if (callbacks != NULL && (callbacks->read != NULL || callbacks->data != NULL))
+    self = create(callbacks, limits, READ_HEADER);
   if (self != NULL) install_reader(self);
   return self;
 }
@@ -313,6 +314,8 @@ void gauntlet_png_destroy(struct gauntlet_png* self) {
 const struct gauntlet_png_failure* gauntlet_png_get_failure(const struct gauntlet_png* self) {
   return &self->failure;
 }
+
+uint64_t gauntlet_png_get_offset(const struct gauntlet_png* self) { return self->offset; }
 
 uint64_t gauntlet_png_memory_in_use(const struct gauntlet_png* self) { return self->memory; }
 

@@ -29,6 +29,7 @@ class input {
   const color_table& colors(std::source_location where);
   const png::metadata& metadata(std::source_location where);
   std::span<const warning> warnings() const noexcept { return warnings_; }
+  std::uint64_t bytes_read() const noexcept { return gauntlet_png_get_offset(get()); }
   std::uint64_t memory_in_use() const noexcept { return gauntlet_png_memory_in_use(get()); }
 
   native_handles native() const noexcept;

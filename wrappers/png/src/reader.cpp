@@ -12,7 +12,11 @@ namespace gauntlet::png::detail {
 reader::reader(std::unique_ptr<any_source> source, const decoder_options& options, std::source_location where)
     : input(options, source->name()), source_(std::move(source)) {
   gauntlet_png_callbacks callbacks{};
+  const std::span<const std::byte> memory = source_->memory();
   callbacks.read = on_read;
+  // SAFETY: unsigned char may alias std::byte; who gave a memory_source keeps its bytes.
+  callbacks.data = reinterpret_cast<const unsigned char*>(memory.data());
+  callbacks.data_size = memory.size();
   create(gauntlet_png_create_reader, callbacks, where);
   check(gauntlet_png_read_info(get()), "read header", where);
   header_was_read(where);
@@ -36,7 +40,6 @@ std::size_t reader::pull(std::span<std::byte> out) {
                  "it claims " + std::to_string(found) + " bytes but was given room for " +
                      std::to_string(out.size()) + "; answer how many bytes were put into the span",
                  std::source_location::current());
-  bytes_read_ += found;
   return found;
 }
 

@@ -15,7 +15,6 @@ class reader final : public input {
  public:
   reader(std::unique_ptr<any_source> source, const decoder_options& options, std::source_location where);
 
-  std::uint64_t bytes_read() const noexcept { return bytes_read_; }
   int passes() const noexcept { return passes_; }
 
   void start(const transforms& transforms, std::source_location where);
@@ -46,7 +45,6 @@ class reader final : public input {
   bool at_end(std::source_location where);
 
   std::unique_ptr<any_source> source_;
-  std::uint64_t bytes_read_ = 0;
   int passes_ = 1;
   int passes_read_ = 0;
   display display_ = display::sparkle;

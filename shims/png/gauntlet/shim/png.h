@@ -96,6 +96,9 @@ struct gauntlet_png_callbacks {
   void* user;
   /* Up to size bytes to out; answers how many, 0 at the end of the data, -1 if it failed. */
   ptrdiff_t (*read)(void* user, unsigned char* out, size_t size);
+  /* Instead of read, all the data there is; it must stay as it is as long as the reader. */
+  const unsigned char* data;
+  size_t data_size;
   /* All size bytes; answers 0, or -1 if it failed. */
   int (*write)(void* user, const unsigned char* data, size_t size);
   /* What was written so far is to be passed on; answers 0, or -1 if it failed. */
@@ -150,6 +153,9 @@ struct gauntlet_png* gauntlet_png_create_pusher(const struct gauntlet_png_callba
 void gauntlet_png_destroy(struct gauntlet_png* self); /* NULL is allowed */
 
 const struct gauntlet_png_failure* gauntlet_png_get_failure(const struct gauntlet_png* self);
+
+/* Bytes of the file read or written so far. */
+uint64_t gauntlet_png_get_offset(const struct gauntlet_png* self);
 
 /* Bytes that libpng and zlib hold now. */
 uint64_t gauntlet_png_memory_in_use(const struct gauntlet_png* self);

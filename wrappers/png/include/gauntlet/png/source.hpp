@@ -40,6 +40,8 @@ class memory_source {
   requires(!std::ranges::borrowed_range<Container>) explicit memory_source(Container&& bytes) = delete;
 
   std::size_t read(std::span<std::byte> out) noexcept;
+  /// What read() has not given yet.
+  std::span<const std::byte> rest() const noexcept { return rest_; }
   std::string_view name() const noexcept { return "memory"; }
 
  private:
@@ -83,6 +85,8 @@ class any_source {
  public:
   virtual ~any_source() = default;
   virtual std::size_t read(std::span<std::byte> out) = 0;
+  /// All there is, where it lies in memory: then read() need not be called for it. Empty elsewhere.
+  virtual std::span<const std::byte> memory() const noexcept { return {}; }
   virtual std::string name() const = 0;
 };
 
@@ -92,6 +96,10 @@ class source_model final : public any_source {
   explicit source_model(Source source) : source_(std::move(source)) {}
 
   std::size_t read(std::span<std::byte> out) override { return source_.read(out); }
+  std::span<const std::byte> memory() const noexcept override {
+    if constexpr (std::same_as<Source, memory_source>) return source_.rest();
+    return {};
+  }
   std::string name() const override {
     if constexpr (requires { std::string(source_.name()); }) return std::string(source_.name());
     return "source";
