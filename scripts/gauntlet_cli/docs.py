@@ -12,7 +12,7 @@ from .lanes import matrix
 from .problem import Problem
 
 PAGES = ("README.md", "docs/matrix.md", "docs/png.md", "docs/png-untrusted.md")
-_PROGRAMS = {
+PROGRAMS = {
     "docs/png.md": ("tests/docs/png_reading.cpp", "tests/docs/png_writing.cpp"),
     "docs/png-untrusted.md": ("tests/docs/png_untrusted.cpp",),
 }
@@ -88,13 +88,13 @@ def _updated(root, page, lanes):
 
 
 def _with_programs(root, page, text):
-    regions = [textwrap.dedent(region) for program in _PROGRAMS.get(page, ())
+    regions = [textwrap.dedent(region) for program in PROGRAMS.get(page, ())
                for region in _REGION.findall(_read(root, program))]
     blocks = len(_BLOCK.findall(text))
-    if page in _PROGRAMS and blocks != len(regions):
+    if page in PROGRAMS and blocks != len(regions):
         raise Problem(f"{page} has {blocks} blocks of C++, but its programs in tests/docs have {len(regions)} regions between "
                       "[shown] and [end]: give each block its region, in the same order.")
-    return _BLOCK.sub(lambda _: f"```cpp\n{regions.pop(0)}```", text) if page in _PROGRAMS else text
+    return _BLOCK.sub(lambda _: f"```cpp\n{regions.pop(0)}```", text) if page in PROGRAMS else text
 
 
 def _coverage(root):

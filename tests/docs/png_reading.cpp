@@ -129,27 +129,38 @@ TEST_CASE("docs: bytes from a socket, by callbacks") {
   CHECK(shown > 20 * 10);
 }
 
-TEST_CASE("docs: bytes from a socket, event by event") {
-  socket_of_a_file socket{png::encode(noise(png::color_type::rgb, 8))};
-  shown = 0;
+void show_all(socket_of_a_file socket) {
   // [shown]
   png::push_decoder push;
   while (!push.done()) {
     const auto slice = socket.receive();
-    if (slice.empty()) push.finish();
-    push.feed(slice);
+    if (slice.empty())
+      push.finish();  // next() throws png::errc::truncated if the file is not whole
+    else
+      push.feed(slice);
     while (const auto event = push.next()) {
       if (event->what == png::push_event::kind::header) push.start({.flags = png::transform::expand});
       if (event->what == png::push_event::kind::row) show(event->row.pixels);
     }
   }
   // [end]
-  CHECK(shown == 20 * 10 * 3);
 }
 
-TEST_CASE("docs: gamma and a background") {
-  const in_folder here;
-  write_noise(png::color_type::rgba, 8);
+TEST_CASE("docs: bytes from a socket, event by event") {
+  bytes file = png::encode(noise(png::color_type::rgb, 8));
+  shown = 0;
+  show_all({file});
+  CHECK(shown == 20 * 10 * 3);
+  file.pop_back();
+  const auto cut = gauntlet::attempt<png::error>([&] { show_all({file}); });
+  REQUIRE_FALSE(cut.has_value());
+  CHECK(cut.error().code() == png::errc::truncated);
+}
+
+void check_white_behind_nothing(std::uint8_t bit_depth) {
+  INFO("depth " << int{bit_depth});
+  const bytes transparent(20 * std::size_t{10} * 4 * bit_depth / 8);
+  png::encode_file("in.png", {.width = 20, .height = 10, .bit_depth = bit_depth, .pixels = transparent});
   // [shown]
   png::row_reader on_white = png::decoder{png::file_source{"in.png"}}.start({
       .flags = png::transform::expand | png::transform::scale_16 | png::transform::gray_to_rgb,
@@ -158,8 +169,14 @@ TEST_CASE("docs: gamma and a background") {
   });
   // [end]
   CHECK(on_white.header().channels == 3);
-  while (on_white.next()) {
-  }
+  while (const auto row = on_white.next())
+    for (const std::byte sample : *row) CHECK(sample == std::byte{255});
+}
+
+TEST_CASE("docs: gamma and a background") {
+  const in_folder here;
+  check_white_behind_nothing(8);
+  check_white_behind_nothing(16);
 }
 
 TEST_CASE("docs: gray") {
@@ -182,12 +199,11 @@ TEST_CASE("docs: 16 bits, and a change of one's own") {
   png::image deep = png::decode(png::file_source{"in.png"}, {.format = png::format::rgb16});
   std::uint16_t first = deep.pixels_as<png::pixel::rgb16>()[0].red;
 
-  png::row_reader negative = png::decoder{png::file_source{"in.png"}}.start({
-      .user = png::user_transform{.change =
-                                      [](const png::row_info&, std::span<std::byte> row) {
-                                        for (std::byte& sample : row) sample = ~sample;
-                                      }},
-  });
+  const auto negate = [](const png::row_info&, std::span<std::byte> row) {
+    for (std::byte& sample : row) sample = ~sample;
+  };
+  png::row_reader negative =
+      png::decoder{png::file_source{"in.png"}}.start({.user = png::user_transform{.change = negate}});
   // [end]
   const std::span<const std::byte> row = negative.next().value();
   CHECK(first == 257 * std::to_integer<int>(~row[0]));

@@ -118,6 +118,29 @@ TEST_CASE("docs: metadata in and out") {
   CHECK(kept.texts.size() == 2);
 }
 
+// What this libpng has is written and read again, what it has not is refused with the version that has it.
+void check_guarded(const png::metadata& newer, int since, std::string_view said_since) {
+  const auto file = gauntlet::attempt<png::error>([&] { return png::encode(noise(), {.metadata = newer}); });
+  REQUIRE(file.has_value() == (PNG_LIBPNG_VER >= since));
+  if (file) {
+    CHECK(png::decoder{png::memory_source{*file}}.metadata() == newer);
+  } else {
+    CHECK(file.error().code() == png::errc::unsupported);
+    CHECK(std::string_view(file.error().what()).contains(said_since));
+  }
+}
+
+TEST_CASE("docs: metadata that libpng 1.6.39 does not have says so") {
+  check_guarded(
+      {.coding = png::coding_independent_code_points{.colour_primaries = 9, .transfer_function = 16}}, 10645,
+      "libpng 1.6.45 has");
+  check_guarded({.mastering = png::mastering_display{.primaries = {.white = {15635, 16450}},
+                                                     .max_luminance = 10'000'000}},
+                10646, "libpng 1.6.46 has");
+  check_guarded({.light_level = png::content_light_level{.max_content = 1'000'000, .max_frame_average = 1}},
+                10646, "libpng 1.6.46 has");
+}
+
 TEST_CASE("docs: unknown chunks") {
   const in_folder here;
   const png::metadata with_note{

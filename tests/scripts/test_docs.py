@@ -1,20 +1,35 @@
+import json
 import unittest
 
 import support
 from gauntlet_cli import docs, lanes
+from gauntlet_cli.problem import Problem
+
+COVERAGE = {
+    "wrapped": {"png_b": ["png::b", "png::c::d"], "png_c": {"since": "1.6.45", "names": ["png::c"]}},
+    "not_wrapped": {"no_op": {"reason": "It does nothing.", "functions": {"png_a": "png::b, always"}}},
+}
 
 
 class Docs(support.InFolder):
+    def setUp(self):
+        super().setUp()
+        for name in (*docs.PAGES, *(program for programs in docs.PROGRAMS.values() for program in programs)):
+            self.write(name, "")
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
     def page(self, text):
         for name in docs.PAGES:
-            path = self.folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            self.write(name, text)
 
-    def read(self):
-        return (self.folder / docs.PAGES[0]).read_text(encoding="utf-8")
+    def read(self, name=docs.PAGES[0]):
+        return (self.folder / name).read_text(encoding="utf-8")
 
-    def test_the_tables_of_this_checkout_say_what_the_presets_say(self):
+    def test_tables_and_programs_of_this_checkout_are_what_their_sources_say(self):
         self.assertEqual(docs.stale(support.ROOT, lanes.load(support.ROOT)), [],
                          "run scripts/gauntlet lanes --write-docs")
 
@@ -31,6 +46,33 @@ class Docs(support.InFolder):
         self.assertEqual(table.splitlines()[0], "| seeded fault | asan | tsan |")
         self.assertIn("| leak | yes | no |", table)
         self.assertIn("| race | no | yes |", table)
+
+    def test_every_function_has_one_line_with_names_as_code(self):
+        self.assertEqual(docs.function_table(COVERAGE).splitlines()[2:],
+                         ["| `png_a` | *no op*: `png::b`, always |", "| `png_b` | `png::b`, `png::c::d` |",
+                          "| `png_c` | `png::c` (from libpng 1.6.45) |"])
+        self.assertIn("| no op | 1 | It does nothing. |", docs.reason_table(COVERAGE))
+
+    def test_the_count_of_functions_is_written_where_it_is_quoted(self):
+        self.write("wrappers/png/coverage.json", json.dumps(COVERAGE))
+        self.write("README.md", "<!-- coverage: x -->\n<!-- end of coverage -->\n")
+        docs.update(self.folder, [])
+        self.assertIn("Of libpng's 3 public functions, 2 are called", self.read("README.md"))
+
+    def test_blocks_of_a_page_are_the_regions_of_its_programs_in_their_order(self):
+        first, second = docs.PROGRAMS["docs/png.md"]
+        self.write(first, "  // [shown]\n  a {\n    b;\n  }\n  // [end]\n")
+        self.write(second, "// [shown]\nc;\n// [end]\nnot shown\n")
+        self.write("docs/png.md", "x\n```cpp\nold\n```\n```sh\ny\n```\n```cpp\n```\n")
+        self.assertEqual(docs.update(self.folder, []), ["docs/png.md"])
+        self.assertEqual(self.read("docs/png.md"), "x\n```cpp\na {\n  b;\n}\n```\n```sh\ny\n```\n```cpp\nc;\n```\n")
+        self.write(second, "// [shown]\nd;\n// [end]\n")
+        self.assertEqual(docs.stale(self.folder, []), ["docs/png.md"])
+
+    def test_a_block_without_a_region_is_refused(self):
+        self.write("docs/png.md", "```cpp\n```\n")
+        with self.assertRaisesRegex(Problem, "docs/png.md has 1 blocks of C\\+\\+, .* have 0 regions"):
+            docs.update(self.folder, [])
 
 
 if __name__ == "__main__":
