@@ -1,4 +1,5 @@
 import json
+import re
 import unittest
 
 import support
@@ -32,6 +33,15 @@ class Docs(support.InFolder):
     def test_tables_and_programs_of_this_checkout_are_what_their_sources_say(self):
         self.assertEqual(docs.stale(support.ROOT, lanes.load(support.ROOT)), [],
                          "run scripts/gauntlet lanes --write-docs")
+
+    def test_the_defaults_of_limits_are_those_of_the_header(self):
+        header = (support.ROOT / "wrappers/png/include/gauntlet/png/limits.hpp").read_text(encoding="utf-8")
+        page = (support.ROOT / "docs/png-untrusted.md").read_text(encoding="utf-8")
+        limits = re.findall(r"^  std::\w+ (max_\w+) = ([^;]+);", header, re.MULTILINE)
+        self.assertGreaterEqual(len(limits), 9)
+        for name, value in limits:
+            said = re.sub(r"std::uint64_t\{1\} << (\d+)", r"2^\1", value).replace("'", ",")
+            self.assertRegex(page, rf"(?m)^\|[^|]*`{name}`[^|]*\| {re.escape(said)} \|")
 
     def test_what_stands_between_the_markers_is_written_anew(self):
         self.page("before\n<!-- lanes: x -->\nold\n<!-- end of lanes -->\nafter\n")
