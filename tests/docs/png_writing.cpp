@@ -103,7 +103,7 @@ TEST_CASE("docs: metadata in and out") {
 
   kept.texts.push_back({.key = "Title", .value = "Zürich", .compressed = true, .international = true});
   kept.physical = png::physical{.x = 11811, .y = 11811, .per_metre = true};  // 300 dpi
-  kept.modified = png::time::from(std::chrono::sys_days{std::chrono::year{2025} / 11 / 21});
+  kept.modified = png::time{.year = 2025, .month = 11, .day = 21};  // or png::time::from(a sys_seconds)
   const png::image_view same{.width = size.width,
                              .height = size.height,
                              .color = size.color,
