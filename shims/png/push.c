@@ -6,15 +6,33 @@
 
 #include "state.h"
 
-/* The image's rows are complete when libpng is behind the last pass; it would not mind if they were not. */
 static int rows_are_complete(const struct gauntlet_png* self) {
   if (self->interlaced) return png_get_current_pass_number(self->png) >= 7;
   return png_get_current_row_number(self->png) >= self->height;
 }
 
+/* As png_read_end says it; libpng does not where data is pushed. */
+static void check_palette_indices(struct gauntlet_png* self) {
+  png_colorp palette;
+  int size = 0;
+  if (png_get_PLTE(self->png, self->info, &palette, &size) == 0) return;
+  if (png_get_palette_max(self->png, self->info) >= size)
+    png_benign_error(self->png, "Read palette index exceeding num_palette");
+}
+
+/* At the first chunk behind the image. libpng would not mind if rows were missing. */
+static void leave_image(struct gauntlet_png* self) {
+  if (!self->rows_follow) return;
+  if (!rows_are_complete(self)) raise_failure(self, GAUNTLET_PNG_REFUSED, "Not enough image data");
+  self->rows_follow = 0;
+  check_palette_indices(self);
+}
+
+/* libpng calls it for each IDAT that follows another chunk; only the first begins the image. */
 static void on_info(png_structp png, png_infop info) {
+  struct gauntlet_png* self = png_get_progressive_ptr(png);
   (void)info;
-  enter_read_info(png_get_progressive_ptr(png));
+  if (self->stage == READ_HEADER) enter_read_info(self);
 }
 
 static void on_row(png_structp png, png_bytep row, png_uint_32 number, int pass) {
@@ -27,8 +45,6 @@ static void on_row(png_structp png, png_bytep row, png_uint_32 number, int pass)
 static void on_end(png_structp png, png_infop info) {
   struct gauntlet_png* self = png_get_progressive_ptr(png);
   (void)info;
-  if (!rows_are_complete(self)) raise_failure(self, GAUNTLET_PNG_REFUSED, "Not enough image data");
-  self->rows_follow = 0;
   self->stage = READ_END;
 }
 
@@ -96,12 +112,12 @@ static size_t take_chunk_header(struct gauntlet_png* self, const png_byte* data,
   self->offset += used;
   if (!complete) return used;
   push->left = (uint64_t)png_get_uint_32(push->begin) + 4; /* and its CRC */
-  push->place = IN_CHUNK;
+  push->place = memcmp(push->begin + 4, "IDAT", 4) == 0 ? IN_IMAGE_DATA : IN_CHUNK;
+  if (push->place == IN_CHUNK) leave_image(self);
   if (is_to_be_skipped(self, push->begin)) {
     push->place = IN_SKIPPED_CHUNK;
     return used;
   }
-  if (memcmp(push->begin + 4, "IDAT", 4) == 0) push->place = IN_IMAGE_DATA;
   give(self, push->begin, sizeof push->begin);
   return used;
 }

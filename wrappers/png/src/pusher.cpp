@@ -1,6 +1,7 @@
 #include "pusher.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "gauntlet/error.hpp"
@@ -8,8 +9,22 @@
 namespace gauntlet::png::detail {
 namespace {
 
-/// So many bytes can bring some four megabytes of rows into the queue.
-constexpr std::size_t slice_size = 4096;
+constexpr std::size_t largest_slice = 4096;
+/// What a slice may bring into the queue, about.
+constexpr std::size_t most_queued = std::size_t{4} << 20;
+/// Deflate makes no more than so many bytes of one.
+constexpr std::size_t most_inflated = 1032;
+/// A pixel of an early pass stands for all those around it, and each of their rows is an event.
+constexpr std::array<std::size_t, 7> pixels_told_by_pass{64, 64, 16, 16, 4, 4, 1};
+
+/// Pushed, libpng looks for indices beyond the palette only in rows that it transforms. So a palette's rows,
+/// if they are wanted as they are, get a transform that is for gray ones.
+const transforms index_check{.flags = transform::invert_mono};
+
+bool are_none(const transforms& t) {
+  return t.flags == transform::none && !t.alpha && !t.gamma && !t.background && !t.rgb_to_gray && !t.filler &&
+         !t.shift && !t.quantize && !t.user;
+}
 
 }  // namespace
 
@@ -35,6 +50,7 @@ int pusher::on_row(void* self, const unsigned char* row, std::uint32_t number, i
 void pusher::queue_row(const unsigned char* row, std::uint32_t y, int pass) {
   std::span<const std::byte> pixels = std::as_bytes(std::span(row, header().row_bytes));
   if (canvas_) {
+    pass_ = static_cast<std::size_t>(pass);
     const std::span<std::byte> place = canvas_->row(y);
     auto* const out = reinterpret_cast<unsigned char*>(place.data());
     if (gauntlet_png_progressive_combine_row(get(), out, place.size(), row) != GAUNTLET_PNG_OK) return;
@@ -84,8 +100,12 @@ void pusher::start(const transforms& transforms, std::source_location where) {
                  started_ ? "the rows have been started; transforms come before them, and once"
                           : "the header is not known yet; wait for its event",
                  where);
+  const std::size_t bytes_in_file = header().row_bytes;
+  const bool untouched_palette = header().color == color_type::palette && are_none(transforms);
+  if (input::start(untouched_palette ? index_check : transforms, where) > 1)
+    canvas_.emplace(header(), color_table{}, format::native, where);
+  growth_ = (header().row_bytes + bytes_in_file - 1) / bytes_in_file;
   started_ = true;
-  if (input::start(transforms, where) > 1) canvas_.emplace(header(), color_table{}, format::native, where);
 }
 
 /// Where nobody has said how the rows are wanted: libpng goes on only then.
@@ -97,9 +117,14 @@ void pusher::start_if_due(std::source_location where) {
 
 bool pusher::wants_bytes() const noexcept { return status_ == GAUNTLET_PNG_OK && !queued_end_; }
 
+std::size_t pusher::slice_size() const noexcept {
+  const std::size_t told = canvas_ ? pixels_told_by_pass[pass_] : 1;
+  return std::clamp(most_queued / (most_inflated * told * growth_), std::size_t{1}, largest_slice);
+}
+
 std::size_t pusher::process(std::span<const std::byte> bytes, std::source_location where) {
   check_stop(where);
-  const std::span<const std::byte> slice = bytes.first(std::min(bytes.size(), slice_size));
+  const std::span<const std::byte> slice = bytes.first(std::min(bytes.size(), slice_size()));
   std::size_t taken = 0;
   // SAFETY: unsigned char may alias std::byte.
   status_ = gauntlet_png_process_data(get(), reinterpret_cast<const unsigned char*>(slice.data()),
@@ -111,9 +136,12 @@ std::size_t pusher::process(std::span<const std::byte> bytes, std::source_locati
 
 void pusher::require_no_failure(std::source_location where) { check(status_, "read pushed data", where); }
 
+/// What was used is taken away when it is the larger part: to move the rest each time could take hours.
 void pusher::keep(std::span<const std::byte> bytes) {
-  kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(kept_used_));
-  kept_used_ = 0;
+  if (kept_used_ > kept_.size() / 2) {
+    kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(kept_used_));
+    kept_used_ = 0;
+  }
   if (wants_bytes()) kept_.insert(kept_.end(), bytes.begin(), bytes.end());
 }
 
@@ -152,27 +180,34 @@ void pusher::feed(std::span<const std::byte> bytes, std::source_location where) 
   require_intact("png::push_decoder::feed", where);
   require_outside_callback("png::push_decoder::feed", where);
   if (finished_) throw misuse("png::push_decoder::feed", "finish() has said that there is no more", where);
-  if (callbacks_ && !paused_ && kept_used_ == kept_.size())
+  if (callbacks_ && !paused_)
     run(bytes, where);
   else
     keep(bytes);
 }
 
-/// What cannot be used yet, because a callback has paused, or thrown, is kept.
+/// What was kept comes first; what cannot be used yet, because a callback has paused, or thrown, is kept.
 void pusher::run(std::span<const std::byte> bytes, std::source_location where) {
   try {
     tell_all(where);
-    while (may_tell() && wants_bytes() && !bytes.empty()) {
-      start_if_due(where);
-      bytes = bytes.subspan(process(bytes, where));
-      tell_all(where);
-    }
+    while (may_tell() && wants_bytes() && process_some(bytes, where)) tell_all(where);
   } catch (...) {
     paused_ = true;
     keep(bytes);
     throw;
   }
   keep(bytes);
+}
+
+bool pusher::process_some(std::span<const std::byte>& bytes, std::source_location where) {
+  start_if_due(where);
+  if (kept_used_ < kept_.size())
+    process_kept(where);
+  else if (!bytes.empty())
+    bytes = bytes.subspan(process(bytes, where));
+  else
+    return false;
+  return true;
 }
 
 void pusher::tell_all(std::source_location where) {
@@ -199,7 +234,7 @@ void pusher::tell(const push_event& event, std::source_location where) {
         const in_callback guard(telling_);
         wanted = callbacks_->on_header(*owner_);
       }
-      start(wanted, where);
+      if (owner_ != nullptr) start(wanted, where);
       return;
     }
     case push_event::kind::row:
@@ -221,10 +256,7 @@ void pusher::resume(std::source_location where) {
   require_intact("png::push_decoder::resume", where);
   paused_ = false;
   if (telling_ || !callbacks_) return;  // the loop below it goes on by itself
-  const std::vector<std::byte> bytes(kept_.begin() + static_cast<std::ptrdiff_t>(kept_used_), kept_.end());
-  kept_.clear();
-  kept_used_ = 0;
-  run(bytes, where);
+  run({}, where);
 }
 
 void pusher::finish(std::source_location where) {

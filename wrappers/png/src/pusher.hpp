@@ -1,8 +1,8 @@
 #pragma once
 /// The pinned block behind push_decoder. libpng is given small slices, and what each brings is queued: so
 /// user code never runs inside libpng, and can throw, pause or destroy as it likes. (libpng's own pause,
-/// called from its row callback, corrupts its count of bytes.) A slice brings at most about a thousand times
-/// its size.
+/// called from its row callback, corrupts its count of bytes.) Slices are as small as it takes for the queue
+/// to stay small, whatever they bring.
 
 #include <cstddef>
 #include <optional>
@@ -45,12 +45,15 @@ class pusher final : public input {
   /// came before is told.
   std::size_t process(std::span<const std::byte> bytes, std::source_location where);
   void process_kept(std::source_location where);
+  std::size_t slice_size() const noexcept;
   void require_no_failure(std::source_location where);
   void require_outside_callback(const char* operation, std::source_location where) const;
   bool wants_bytes() const noexcept;
 
   bool may_tell() const noexcept { return !paused_ && owner_ != nullptr; }
   void run(std::span<const std::byte> bytes, std::source_location where);
+  /// A slice of what was kept, or else of bytes, which then begins behind it; false: there is nothing more.
+  bool process_some(std::span<const std::byte>& bytes, std::source_location where);
   void tell(const push_event& event, std::source_location where);
   void tell_all(std::source_location where);
   void keep(std::span<const std::byte> bytes);
@@ -70,6 +73,8 @@ class pusher final : public input {
   std::vector<std::byte> kept_;  // fed, but not yet used
   std::size_t kept_used_ = 0;
   std::optional<image> canvas_;  // interlaced: where passes come together
+  std::size_t pass_ = 0;         // of the last row, where there are several
+  std::size_t growth_ = 1;       // by which transforms make a row larger
   std::uint64_t bytes_read_ = 0;
   int status_ = GAUNTLET_PNG_OK;  // of the last slice
   bool knows_header_ = false;
