@@ -28,6 +28,23 @@ static void leave_image(struct gauntlet_png* self) {
   check_palette_indices(self);
 }
 
+/* Pushed, libpng warns where it refuses what is pulled, or says it with each slice: what is made of a file
+ * would depend on how it is cut. */
+int is_warning_of_push(struct gauntlet_png* self, const char* message) {
+  if (!self->pushes) return 0;
+  if (strstr(message, "ADLER32 checksum mismatch") != NULL ||
+      strcmp(message, "Truncated compressed data in IDAT") == 0)
+    raise_failure(self, GAUNTLET_PNG_REFUSED, "incorrect data check");
+  if (strcmp(message, "Extra compressed data in IDAT") != 0 &&
+      strcmp(message, "Extra compression data in IDAT") != 0)
+    return 0;
+  if (!self->push.has_extra_data) {
+    self->push.has_extra_data = 1;
+    png_benign_error(self->png, "Extra compressed data");
+  }
+  return 1;
+}
+
 /* libpng calls it for each IDAT that follows another chunk; only the first begins the image. */
 static void on_info(png_structp png, png_infop info) {
   struct gauntlet_png* self = png_get_progressive_ptr(png);

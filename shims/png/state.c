@@ -151,7 +151,7 @@ static void on_warning(png_structp png, png_const_charp message) {
     fail(self, GAUNTLET_PNG_INCOMPATIBLE, message);
     return;
   }
-  if (self->callbacks.warning == NULL) return;
+  if (is_warning_of_push(self, message) || self->callbacks.warning == NULL) return;
   chunk_name(self, warning.chunk);
   warning.message = without_chunk(message, warning.chunk);
   warning.skipped = self->skips;

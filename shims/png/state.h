@@ -33,6 +33,7 @@ struct push {
   png_bytep chunk;   /* a chunk that came in pieces */
   size_t chunk_size; /* how much of it has come */
   size_t chunk_room;
+  int has_extra_data; /* behind the image, and it was warned of */
 };
 
 struct gauntlet_png {
@@ -167,6 +168,8 @@ void install_reader(struct gauntlet_png* self);
 void install_writer(struct gauntlet_png* self);
 void install_pusher(struct gauntlet_png* self);
 void install_chunk_reader(struct gauntlet_png* self);
+/* Pushed data: libpng's warning was dealt with, and is not to be told (push.c). */
+int is_warning_of_push(struct gauntlet_png* self, const char* message);
 /* Once the file's header is known (read.c). */
 void enter_read_info(struct gauntlet_png* self);
 

@@ -1,5 +1,7 @@
 #include "push_support.hpp"
 
+#include <png.h>
+
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <limits>
@@ -49,6 +51,21 @@ void ask_all(push_decoder& push, reading& found, const transforms& transforms) {
       push.start(transforms);
     }
   }
+}
+
+// An old libpng reads eXIf only where it pulls, and does not mind an index just behind the palette there.
+constexpr bool is_old = PNG_LIBPNG_VER < 10643;
+
+std::size_t comparable_warnings(const reading& found) {
+  return static_cast<std::size_t>(std::ranges::count_if(found.warnings, [](const warning& told) {
+    return !is_old || (told.chunk != "eXIf" && !told.message.contains("palette index"));
+  }));
+}
+
+png::metadata comparable_metadata(const reading& found) {
+  png::metadata copy = found.metadata;
+  if (is_old) copy.exif.clear();
+  return copy;
 }
 
 }  // namespace
@@ -154,8 +171,8 @@ void check_same(const reading& pushed, const reading& pulled) {
   CHECK(pushed.rows == pulled.rows);
   CHECK(pushed.row_colors == pulled.row_colors);
   CHECK(same_bytes(pushed.pixels, pulled.pixels));
-  CHECK(pushed.metadata == pulled.metadata);
-  CHECK(pushed.warnings.size() == pulled.warnings.size());
+  CHECK(comparable_metadata(pushed) == comparable_metadata(pulled));
+  CHECK(comparable_warnings(pushed) == comparable_warnings(pulled));
   CHECK(pushed.bytes_read == pulled.bytes_read);
   CHECK(pushed.events.starts_with("hr"));
   CHECK(pushed.events.find('e') == pushed.events.size() - 1);

@@ -46,17 +46,19 @@ int pusher::on_row(void* self, const unsigned char* row, std::uint32_t number, i
   return me.boundary().run([&] { me.queue_row(row, number, pass); }) ? 0 : -1;
 }
 
-/// SAFETY: row has header().row_bytes bytes, as libpng said before the first.
+/// SAFETY: row has header().row_bytes bytes, as libpng said before the first. It is joined with zeros, or
+/// with the passes before: bits that no pixel uses are not libpng's to show.
 void pusher::queue_row(const unsigned char* row, std::uint32_t y, int pass) {
-  std::span<const std::byte> pixels = std::as_bytes(std::span(row, header().row_bytes));
+  const std::size_t begin = rows_.size();
+  rows_.resize(begin + header().row_bytes);
+  const std::span<std::byte> told = std::span(rows_).subspan(begin);
+  const std::span<std::byte> place = canvas_ ? canvas_->row(y) : told;
+  auto* const out = reinterpret_cast<unsigned char*>(place.data());
+  if (gauntlet_png_progressive_combine_row(get(), out, place.size(), row) != GAUNTLET_PNG_OK) return;
   if (canvas_) {
+    std::ranges::copy(place, told.begin());
     pass_ = static_cast<std::size_t>(pass);
-    const std::span<std::byte> place = canvas_->row(y);
-    auto* const out = reinterpret_cast<unsigned char*>(place.data());
-    if (gauntlet_png_progressive_combine_row(get(), out, place.size(), row) != GAUNTLET_PNG_OK) return;
-    pixels = place;
   }
-  rows_.insert(rows_.end(), pixels.begin(), pixels.end());
   queue_.push_back({push_event::kind::row, y, pass});
 }
 
