@@ -122,6 +122,13 @@ static size_t take_signature(struct gauntlet_png* self, const png_byte* data, si
   return used;
 }
 
+/* libpng takes any name for the first chunk behind the image. */
+static void check_chunk_name(struct gauntlet_png* self, const png_byte name[4]) {
+  for (int i = 0; i < 4; ++i)
+    if ((name[i] | 0x20) < 'a' || (name[i] | 0x20) > 'z')
+      raise_failure(self, GAUNTLET_PNG_REFUSED, "invalid chunk type");
+}
+
 static size_t take_chunk_header(struct gauntlet_png* self, const png_byte* data, size_t size) {
   struct push* push = &self->push;
   size_t used;
@@ -130,6 +137,7 @@ static size_t take_chunk_header(struct gauntlet_png* self, const png_byte* data,
   if (!complete) return used;
   push->left = (uint64_t)png_get_uint_32(push->begin) + 4; /* and its CRC */
   push->place = memcmp(push->begin + 4, "IDAT", 4) == 0 ? IN_IMAGE_DATA : IN_CHUNK;
+  check_chunk_name(self, push->begin + 4);
   if (push->place == IN_CHUNK) leave_image(self);
   if (is_to_be_skipped(self, push->begin)) {
     push->place = IN_SKIPPED_CHUNK;
