@@ -25,7 +25,9 @@ static void leave_image(struct gauntlet_png* self) {
   if (!self->rows_follow) return;
   if (!rows_are_complete(self)) raise_failure(self, GAUNTLET_PNG_REFUSED, "Not enough image data");
   self->rows_follow = 0;
+  self->chunk_type = png_get_uint_32((png_const_bytep) "IDAT"); /* it is what the warning is about */
   check_palette_indices(self);
+  self->chunk_type = png_get_uint_32(self->push.begin + 4);
 }
 
 /* Pushed, libpng warns where it refuses what is pulled, or says it with each slice: what is made of a file
@@ -137,12 +139,12 @@ static size_t take_chunk_header(struct gauntlet_png* self, const png_byte* data,
   if (!complete) return used;
   push->left = (uint64_t)png_get_uint_32(push->begin) + 4; /* and its CRC */
   push->place = memcmp(push->begin + 4, "IDAT", 4) == 0 ? IN_IMAGE_DATA : IN_CHUNK;
-  check_chunk_name(self, push->begin + 4);
-  if (push->place == IN_CHUNK) leave_image(self);
   if (is_to_be_skipped(self, push->begin)) {
     push->place = IN_SKIPPED_CHUNK;
     return used;
   }
+  check_chunk_name(self, push->begin + 4);
+  if (push->place == IN_CHUNK) leave_image(self);
   give(self, push->begin, sizeof push->begin);
   return used;
 }
