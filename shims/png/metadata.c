@@ -6,17 +6,14 @@
 #include "state.h"
 
 int gauntlet_png_get_IHDR(struct gauntlet_png* self, struct gauntlet_png_header* header) {
-  png_uint_32 width = 0, height = 0;
-  int bit_depth = 0, color_type = 0, interlace = 0;
-  /* libpng has no "not yet" here: it takes an IHDR that was not read for one that is wrong. */
-  const int known = self->stage != READ_HEADER && self->stage != WRITE_HEADER;
-  GET(self, known && png_get_IHDR(self->png, self->info, &width, &height, &bit_depth, &color_type, &interlace,
-                                  NULL, NULL));
-  header->width = width;
-  header->height = height;
-  header->bit_depth = (uint8_t)bit_depth;
-  header->color_type = (uint8_t)color_type;
-  header->interlaced = interlace != PNG_INTERLACE_NONE;
+  /* Not png_get_IHDR: it refuses a header that no file can have, and rows that a transform of the caller's
+   * has made may have one. It has no "not yet" either. */
+  GET(self, self->stage != READ_HEADER && self->stage != WRITE_HEADER);
+  header->width = png_get_image_width(self->png, self->info);
+  header->height = png_get_image_height(self->png, self->info);
+  header->bit_depth = png_get_bit_depth(self->png, self->info);
+  header->color_type = png_get_color_type(self->png, self->info);
+  header->interlaced = png_get_interlace_type(self->png, self->info) != PNG_INTERLACE_NONE;
   header->channels = png_get_channels(self->png, self->info);
   header->row_bytes = png_get_rowbytes(self->png, self->info);
   return GAUNTLET_PNG_OK;

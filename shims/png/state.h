@@ -61,10 +61,11 @@ struct gauntlet_png {
   uint32_t row; /* the next row of the caller's, and its pass */
   int pass;
   uint64_t row_bytes_in_file;
-  uint64_t unpacked_allowed;       /* by max_expansion, when it was last computed */
-  uint64_t unpacked;               /* bytes of rows so far, as the file has them */
-  int rows_are_packed_by_us;       /* writing: set_packing */
-  int rows_have_filler;            /* writing: set_filler */
+  uint64_t unpacked_allowed; /* by max_expansion, when it was last computed */
+  uint64_t unpacked;         /* bytes of rows so far, as the file has them */
+  int rows_are_packed_by_us; /* writing: set_packing */
+  int rows_have_filler;      /* writing: set_filler */
+  int between_rows;          /* writing: a row or a flush has begun the image's data, more rows follow */
   png_color quantize_palette[256]; /* libpng keeps a pointer to it */
   void* scratch;                   /* of one call of ours, if libpng jumps out of it */
   struct push push;

@@ -96,12 +96,25 @@ static void on_transform(png_structp png, png_row_infop info, png_bytep row) {
     raise_failure(self, GAUNTLET_PNG_CALLBACK, "the transform callback failed");
 }
 
+/* Both or none: libpng makes room in its row for depth times channels, and where one of them is 0, for
+ * nothing. Pixels of 3, 5 or 6 bits it would write, as pixels of 4, past the end of an interlaced row. */
+static const char* objection_to_pixels(int depth, int channels) {
+  const int depth_is_valid = depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
+  int bits;
+  if (depth == 0 && channels == 0) return NULL;
+  if (depth == 0 || channels == 0) return "a transform that changes pixels says their depth and channels";
+  if (!depth_is_valid || channels < 1 || channels > 4)
+    return "a transform makes 1 to 4 channels of 1, 2, 4, 8 or 16 bits";
+  bits = depth * channels;
+  if (bits != 1 && bits != 2 && bits != 4 && bits % 8 != 0)
+    return "a transform's pixels have 1, 2 or 4 bits, or whole bytes";
+  return NULL;
+}
+
 int gauntlet_png_set_user_transform(struct gauntlet_png* self, int depth, int channels) {
-  const int depth_is_valid =
-      depth == 0 || depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
-  if (self->callbacks.transform == NULL || !depth_is_valid || channels < 0 || channels > 4)
-    return fail(self, GAUNTLET_PNG_USAGE,
-                "a transform needs its callback, and 0 to 4 channels of 0 to 16 bits");
+  const char* const objection = self->callbacks.transform == NULL ? "a transform needs its callback"
+                                                                  : objection_to_pixels(depth, channels);
+  if (objection != NULL) return fail(self, GAUNTLET_PNG_USAGE, objection);
   if (self->stage == WRITE_START)
     GUARD(self, {
       png_set_write_user_transform_fn(self->png, on_transform);
@@ -122,6 +135,9 @@ int gauntlet_png_set_gamma(struct gauntlet_png* self, int32_t screen, int32_t fi
 }
 
 int gauntlet_png_set_alpha_mode(struct gauntlet_png* self, int mode, int32_t output_gamma) {
+  if (mode < PNG_ALPHA_PNG || mode > PNG_ALPHA_BROKEN)
+    return fail(self, GAUNTLET_PNG_USAGE,
+                "alpha is straight (0), associated (1), optimized (2) or broken (3)");
   TRANSFORM(self, "set_alpha_mode", png_set_alpha_mode_fixed(self->png, mode, output_gamma));
 }
 
@@ -156,10 +172,9 @@ static const char* objection_to_quantize(const struct gauntlet_png_palette* pale
   return NULL;
 }
 
-/* The caller's palette as libpng will keep it: 256 colours, those that are not there never used. libpng looks
- * up every index of a palette image, also those beyond the palette (CVE-2025-64505). */
-static void pad_quantize(struct gauntlet_png* self, const struct gauntlet_png_palette* palette,
-                         const uint16_t* histogram, png_uint_16 counts[256]) {
+/* The caller's palette as libpng will keep it. Colours that are not there have the count 0. */
+static void copy_quantize(struct gauntlet_png* self, const struct gauntlet_png_palette* palette,
+                          const uint16_t* histogram, png_uint_16 counts[256]) {
   memset(self->quantize_palette, 0, sizeof self->quantize_palette);
   memset(counts, 0, 256 * sizeof counts[0]);
   for (int i = 0; i < palette->size; ++i) {
@@ -171,8 +186,8 @@ static void pad_quantize(struct gauntlet_png* self, const struct gauntlet_png_pa
 }
 
 static void answer_palette(const struct gauntlet_png* self, struct gauntlet_png_palette* palette,
-                           int maximum_colors) {
-  if (palette->size > maximum_colors) palette->size = (uint16_t)maximum_colors;
+                           int colors) {
+  palette->size = (uint16_t)colors;
   for (int i = 0; i < palette->size; ++i) {
     palette->rgb[i][0] = self->quantize_palette[i].red;
     palette->rgb[i][1] = self->quantize_palette[i].green;
@@ -180,15 +195,22 @@ static void answer_palette(const struct gauntlet_png* self, struct gauntlet_png_
   }
 }
 
+/* libpng looks up every index of a palette image, also those beyond the palette (CVE-2025-64505): there, 256
+ * colours are given, and all that are not the caller's are left out. Of rgb rows each becomes the index of
+ * the closest colour, so there must be none that is not the caller's. */
 int gauntlet_png_set_quantize(struct gauntlet_png* self, struct gauntlet_png_palette* palette,
                               int maximum_colors, const uint16_t* histogram, int full) {
   png_uint_16 counts[256];
+  const int leaves_out = palette->size > maximum_colors;
+  const int colors = leaves_out ? maximum_colors : palette->size;
   const char* const objection = objection_to_quantize(palette, maximum_colors, histogram != NULL);
   if (!at_stage(self, READ_INFO, "set_quantize")) return GAUNTLET_PNG_ERROR;
   if (objection != NULL) return fail(self, GAUNTLET_PNG_USAGE, objection);
-  pad_quantize(self, palette, histogram, counts);
-  GUARD(self,
-        { png_set_quantize(self->png, self->quantize_palette, 256, maximum_colors, counts, full != 0); });
-  answer_palette(self, palette, maximum_colors);
+  copy_quantize(self, palette, leaves_out ? histogram : NULL, counts);
+  GUARD(self, {
+    png_set_quantize(self->png, self->quantize_palette, full ? palette->size : 256, colors, counts,
+                     full != 0);
+  });
+  answer_palette(self, palette, colors);
   return status_of(self);
 }

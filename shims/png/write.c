@@ -120,6 +120,7 @@ int gauntlet_png_start_write_image(struct gauntlet_png* self, int* passes, size_
     self->row_bytes = row_bytes_given(self);
     self->rows_left = (uint64_t)self->height * (uint64_t)*passes;
     self->rows_follow = 1;
+    self->between_rows = 0;
     self->stage = WRITE_ROWS;
   });
   *row_bytes = self->row_bytes;
@@ -131,6 +132,7 @@ int gauntlet_png_write_row(struct gauntlet_png* self, const unsigned char* row, 
   if (self->rows_left == 0) return fail(self, GAUNTLET_PNG_USAGE, "write_row is called after the last row");
   if (size < self->row_bytes)
     return fail(self, GAUNTLET_PNG_USAGE, "a row is shorter than the header makes it");
+  self->between_rows = self->rows_left > 1;
   GUARD(self, {
     png_write_row(self->png, row);
     --self->rows_left;
@@ -138,9 +140,16 @@ int gauntlet_png_write_row(struct gauntlet_png* self, const unsigned char* row, 
   return status_of(self);
 }
 
+/* Behind the last row png_write_flush does nothing: all rows are written out by then. */
 int gauntlet_png_write_flush(struct gauntlet_png* self) {
   if (!at_stage(self, WRITE_ROWS, "write_flush")) return GAUNTLET_PNG_ERROR;
-  GUARD(self, { png_write_flush(self->png); });
+  if (self->rows_left != 0) self->between_rows = 1; /* the image's data may have begun */
+  GUARD(self, {
+    if (self->rows_left != 0)
+      png_write_flush(self->png);
+    else
+      on_flush(self->png);
+  });
   return status_of(self);
 }
 
@@ -150,7 +159,7 @@ static const char* objection_to_chunk(const struct gauntlet_png* self, const cha
   if (!is_chunk_name(name)) return "a chunk's name is four letters, the third a capital";
   if (is_structure(name)) return "IHDR, PLTE, IDAT and IEND are written by libpng";
   if (size > PNG_UINT_31_MAX) return "a chunk has at most 2 GiB";
-  if (self->stage == WRITE_ROWS && self->rows_left != 0) return "a chunk cannot stand between the rows";
+  if (self->stage == WRITE_ROWS && self->between_rows) return "a chunk cannot stand between the rows";
   return NULL;
 }
 

@@ -19,6 +19,15 @@ enum {
   REFERENCE_PACKING = 1 << 5,
   REFERENCE_SWAP = 1 << 6,
   REFERENCE_BGR = 1 << 7,
+  REFERENCE_EXPAND_16 = 1 << 8,
+  REFERENCE_PALETTE_TO_RGB = 1 << 9,
+  REFERENCE_EXPAND_GRAY = 1 << 10,
+  REFERENCE_TRNS_TO_ALPHA = 1 << 11,
+  REFERENCE_STRIP_ALPHA = 1 << 12,
+  REFERENCE_PACKSWAP = 1 << 13,
+  REFERENCE_SWAP_ALPHA = 1 << 14,
+  REFERENCE_INVERT_ALPHA = 1 << 15,
+  REFERENCE_INVERT_MONO = 1 << 16,
   REFERENCE_RGBA8 = REFERENCE_EXPAND | REFERENCE_SCALE_16 | REFERENCE_GRAY_TO_RGB | REFERENCE_ADD_ALPHA
 };
 
@@ -41,7 +50,41 @@ struct reference_image {
   uint16_t gray, red, green, blue;
 };
 
+/* All that libpng can be told to do to rows. Begin with reference_nothing. */
+struct reference_settings {
+  uint32_t flags;
+  int alpha_mode; /* -1: not set */
+  int32_t alpha_gamma;
+  int32_t screen_gamma; /* 0: not set */
+  int32_t default_gamma;
+  int background; /* whose gamma; 0: not set */
+  int background_expand;
+  int32_t background_gamma;
+  uint16_t background_color[5]; /* index, red, green, blue, gray */
+  int gray_action;              /* 0: not set */
+  int32_t gray_red, gray_green;
+  int filler; /* 0: not set; 1: a filler, 2: an alpha */
+  int filler_after;
+  uint16_t filler_value;
+  int shifts;
+  uint8_t shift[5]; /* red, green, blue, gray, alpha */
+  int palette_size; /* of quantize; 0: not set */
+  int maximum_colors, full;
+  unsigned char palette[256][3]; /* answered as libpng has left it */
+  const uint16_t* histogram;
+};
+extern const struct reference_settings reference_nothing;
+
 /* Free what it answers with reference_free, also when failed. NULL: no memory. */
+struct reference_image* reference_decode_as(const unsigned char* data, size_t size,
+                                            struct reference_settings* settings);
+/* The picture after so many passes, of rows given to png_read_row as rows or as display rows. */
+struct reference_image* reference_passes(const unsigned char* data, size_t size, int passes, int blocks);
+
+/* A file, from rows that lie row_bytes apart. Answers its size, or 0; out has room for 64 KiB. */
+size_t reference_encode(const struct reference_header* header, const struct reference_settings* settings,
+                        const unsigned char* rows, unsigned char* out);
+
 struct reference_image* reference_decode(const unsigned char* data, size_t size, uint32_t transforms);
 void reference_free(struct reference_image* image);
 

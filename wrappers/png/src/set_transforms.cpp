@@ -65,6 +65,24 @@ void require_user_transform(const std::optional<user_transform>& user, std::sour
   if (user && !user->change) refuse("a user transform needs its function `change`", where);
 }
 
+void require_gamma(std::int32_t gamma, std::source_location where) {
+  if (gamma == gamma_of_srgb || gamma == gamma_of_old_mac) return;
+  if (gamma < 1'000 || gamma > 10'000'000)
+    refuse("a gamma, times 100,000, is 1,000 to 10,000,000, or gamma_of_srgb or gamma_of_old_mac: " +
+               std::to_string(gamma),
+           where);
+}
+
+void require_colors(const transforms& t, std::source_location where) {
+  if (t.alpha) require_gamma(t.alpha->output_gamma, where);
+  if (t.gamma) require_gamma(t.gamma->screen, where);
+  if (t.gamma) require_gamma(t.gamma->file, where);
+  if (t.background && t.background->of == background_fill::gamma::unique)
+    require_gamma(t.background->unique_gamma, where);
+  if (t.alpha && t.alpha->how != alpha_handling::mode::straight && t.background)
+    refuse("a background leaves no alpha to handle; choose one of both", where);
+}
+
 void require_quantize(const quantization& wanted, std::source_location where) {
   if (wanted.palette.empty() || wanted.palette.size() > 256)
     refuse("quantize needs a palette of 1 to 256 colours", where);
@@ -84,6 +102,18 @@ void require_shift(const significant_bits& bits, std::source_location where) {
     if (channel > 16) refuse("a sample has at most 16 significant bits", where);
 }
 
+/// Whether rows become indices at all: libpng leaves other rows as they are.
+bool is_quantized(gauntlet_png* png, const transforms& t) {
+  constexpr transform expanders = transform::expand | transform::expand_16 | transform::palette_to_rgb |
+                                  transform::expand_gray_1_2_4_to_8 | transform::trns_to_alpha |
+                                  transform::gray_to_rgb;
+  gauntlet_png_header file{};
+  if (gauntlet_png_get_IHDR(png, &file) != GAUNTLET_PNG_OK) return false;
+  const bool has_indices =
+      file.color_type == GAUNTLET_PNG_COLOR_PALETTE && !contains(t.flags, expanders) && !t.rgb_to_gray;
+  return has_indices ? !t.quantize->full && file.bit_depth == 8 : t.quantize->full;
+}
+
 color_table quantize(gauntlet_png* png, const quantization& wanted) {
   gauntlet_png_palette palette{};
   palette.size = static_cast<std::uint16_t>(wanted.palette.size());
@@ -101,10 +131,17 @@ color_table quantize(gauntlet_png* png, const quantization& wanted) {
   return made;
 }
 
+/// png_set_gamma takes its word against the file's.
+void set_gamma(gauntlet_png* png, const gamma_correction& wanted) {
+  std::int32_t file = 0;
+  const bool says = gauntlet_png_get_gAMA(png, &file) == GAUNTLET_PNG_OK;
+  gauntlet_png_set_gamma(png, wanted.screen, says ? file : wanted.file);
+}
+
 /// In the order that libpng's manual wants: how alpha is meant before gamma, gamma before a background.
 void set_colors(gauntlet_png* png, const transforms& t) {
   if (t.alpha) gauntlet_png_set_alpha_mode(png, static_cast<int>(t.alpha->how), t.alpha->output_gamma);
-  if (t.gamma) gauntlet_png_set_gamma(png, t.gamma->screen, t.gamma->file);
+  if (t.gamma) set_gamma(png, *t.gamma);
   if (t.background) {
     const gauntlet_png_color color = to_raw(t.background->color);
     gauntlet_png_set_background(png, &color, static_cast<int>(t.background->of), t.background->expand ? 1 : 0,
@@ -138,11 +175,12 @@ void require_transforms(const transforms& t, std::source_location where) {
     refuse("scale_16 and strip_16 are two ways to do one thing; choose one", where);
   if (contains(t.flags, transform::add_alpha) && t.filler)
     refuse("add_alpha and a filler are two ways to do one thing; choose one", where);
-  if (t.alpha && t.alpha->how != alpha_handling::mode::straight && t.background)
-    refuse("a background leaves no alpha to handle; choose one of both", where);
+  require_colors(t, where);
   if (t.quantize) require_quantize(*t.quantize, where);
   if (t.shift) require_shift(*t.shift, where);
   require_user_transform(t.user, where);
+  if (t.user && (t.user->bit_depth == 0) != (t.user->channels == 0))
+    refuse("a user transform that changes pixels says both their bit_depth and their channels", where);
 }
 
 void require_transforms(const write_transforms& t, std::source_location where) {
@@ -160,7 +198,10 @@ std::optional<color_table> set_transforms(gauntlet_png* png, const transforms& t
   set_flags(png, t.flags);
   set_filler(png, t.filler);
   set_shift(png, t.shift);
-  if (t.quantize) quantized = quantize(png, *t.quantize);
+  if (t.quantize) {
+    const color_table meant = quantize(png, *t.quantize);
+    if (is_quantized(png, t)) quantized = meant;
+  }
   if (t.user) gauntlet_png_set_user_transform(png, t.user->bit_depth, t.user->channels);
   return quantized;
 }

@@ -50,7 +50,7 @@ inline constexpr std::int32_t gamma_linear = 100'000;
 /// From the file's gamma to the screen's. (png_set_gamma_fixed)
 struct gamma_correction {
   std::int32_t screen = gamma_of_srgb;  ///< 220,000 for 2.2
-  std::int32_t file = gamma_of_srgb;  ///< what the file is taken to have if it does not say: 45,455 for 1/2.2
+  std::int32_t file = gamma_of_srgb;  ///< what the file is taken to have if it has no gAMA: 45,455 for 1/2.2
 };
 
 /// How alpha and colours are joined. (png_set_alpha_mode_fixed)
@@ -92,8 +92,8 @@ struct extra_channel {
 };
 
 /// Rows become palette indices, and the row's reader knows the palette that they mean: from a palette image
-/// whose own palette this is, or, if full, from rgb rows of 8 bits. Where colours are to be left out, those
-/// with the smallest counts are, so a histogram is needed. (png_set_quantize)
+/// of 8 bits whose own palette this is, or, if full, from rgb rows of 8 bits. Which colours are left out
+/// libpng chooses by their counts, so a histogram is needed then. (png_set_quantize)
 struct quantization {
   std::vector<rgb> palette{};              ///< 1 to 256
   std::uint16_t maximum_colors = 256;      ///< 1 to 256
@@ -114,8 +114,8 @@ struct row_info {
 struct user_transform {
   /// The span is as long as the longer of what the row is and what it becomes.
   std::function<void(const row_info&, std::span<std::byte>)> change{};
-  std::uint8_t bit_depth = 0;  ///< reading: what it makes of a sample; 0: as it was
-  std::uint8_t channels = 0;   ///< reading: 1 to 4; 0: as they were
+  std::uint8_t bit_depth = 0;  ///< reading: what it makes of a sample; 0: pixels are as they were
+  std::uint8_t channels = 0;   ///< reading: 1 to 4; 0 where bit_depth is, and only there
 };
 
 /// Of a reader.
