@@ -167,10 +167,25 @@ int gauntlet_png_set_sPLT(struct gauntlet_png* self, const char* name, uint8_t d
 
 /* ---- what the samples mean ---- */
 
+/* png_read_update_info puts into png_info the gamma and the background that the rows will have, and the color
+ * type. What the file says is asked for before. */
+void remember_before_transforms(struct gauntlet_png* self) {
+  png_color_16p background = NULL;
+  self->color_type = png_get_color_type(self->png, self->info);
+  png_get_gAMA_fixed(self->png, self->info, &self->gamma);
+  if (png_get_bKGD(self->png, self->info, &background) != 0) self->background = *background;
+}
+
+static int transforms_are_fixed(const struct gauntlet_png* self) {
+  return self->stage == READ_ROWS || self->stage == READ_END;
+}
+
+static int is_gray(const struct gauntlet_png* self) { return (self->color_type & PNG_COLOR_MASK_COLOR) == 0; }
+
 int gauntlet_png_get_gAMA(struct gauntlet_png* self, int32_t* gamma_times_100000) {
   png_fixed_point gamma = 0;
   GET(self, is_in_file(self, GAUNTLET_PNG_HAS_gAMA) && png_get_gAMA_fixed(self->png, self->info, &gamma));
-  *gamma_times_100000 = gamma;
+  *gamma_times_100000 = transforms_are_fixed(self) ? self->gamma : gamma;
   return GAUNTLET_PNG_OK;
 }
 
@@ -226,14 +241,19 @@ int gauntlet_png_set_iCCP(struct gauntlet_png* self, const struct gauntlet_png_p
       png_set_iCCP(self->png, self->info, profile->name, PNG_COMPRESSION_TYPE_BASE, icc.data, icc.size));
 }
 
+/* libpng answers something for channels that the image does not have, too. */
 int gauntlet_png_get_sBIT(struct gauntlet_png* self, struct gauntlet_png_significant_bits* bits) {
   png_color_8p found = NULL;
   GET(self, png_get_sBIT(self->png, self->info, &found));
-  bits->red = found->red;
-  bits->green = found->green;
-  bits->blue = found->blue;
-  bits->gray = found->gray;
-  bits->alpha = found->alpha;
+  memset(bits, 0, sizeof *bits);
+  if (is_gray(self)) {
+    bits->gray = found->gray;
+  } else {
+    bits->red = found->red;
+    bits->green = found->green;
+    bits->blue = found->blue;
+  }
+  if ((self->color_type & PNG_COLOR_MASK_ALPHA) != 0) bits->alpha = found->alpha;
   return GAUNTLET_PNG_OK;
 }
 
@@ -243,14 +263,22 @@ int gauntlet_png_set_sBIT(struct gauntlet_png* self, const struct gauntlet_png_s
   SET(self, "set_sBIT", png_set_sBIT(self->png, self->info, &raw));
 }
 
+/* libpng answers the palette's colour beside the index, and the gray in red, green and blue; what does not
+ * stand in the chunk cannot be written back. */
 int gauntlet_png_get_bKGD(struct gauntlet_png* self, struct gauntlet_png_color* color) {
   png_color_16p found = NULL;
   GET(self, png_get_bKGD(self->png, self->info, &found));
-  color->index = found->index;
-  color->red = found->red;
-  color->green = found->green;
-  color->blue = found->blue;
-  color->gray = found->gray;
+  if (transforms_are_fixed(self)) found = &self->background;
+  memset(color, 0, sizeof *color);
+  if (self->color_type == PNG_COLOR_TYPE_PALETTE) {
+    color->index = found->index;
+  } else if (is_gray(self)) {
+    color->gray = found->gray;
+  } else {
+    color->red = found->red;
+    color->green = found->green;
+    color->blue = found->blue;
+  }
   return GAUNTLET_PNG_OK;
 }
 

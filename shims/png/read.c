@@ -125,6 +125,7 @@ void enter_read_info(struct gauntlet_png* self) {
       (uint32_t)png_get_channels(self->png, self->info) * png_get_bit_depth(self->png, self->info);
   self->row_bytes_in_file = png_get_rowbytes(self->png, self->info);
   self->interlaced = png_get_interlace_type(self->png, self->info) != PNG_INTERLACE_NONE;
+  remember_before_transforms(self);
   if (check_size(self, self->width, self->height) == GAUNTLET_PNG_OK) self->stage = READ_INFO;
 }
 

@@ -58,7 +58,10 @@ struct gauntlet_png {
   uint32_t height;
   uint32_t pixel_bits; /* in the file, before transforms */
   int interlaced;
-  uint32_t row; /* the next row of the caller's, and its pass */
+  uint8_t color_type;      /* reading: of the file; with the next two: what transforms change in png_info */
+  png_fixed_point gamma;   /* of gAMA */
+  png_color_16 background; /* of bKGD */
+  uint32_t row;            /* the next row of the caller's, and its pass */
   int pass;
   uint64_t row_bytes_in_file;
   uint64_t unpacked_allowed; /* by max_expansion, when it was last computed */
@@ -171,6 +174,8 @@ void install_pusher(struct gauntlet_png* self);
 void install_chunk_reader(struct gauntlet_png* self);
 /* Pushed data: libpng's warning was dealt with, and is not to be told (push.c). */
 int is_warning_of_push(struct gauntlet_png* self, const char* message);
+/* Keeps of the metadata what transforms change (color.c). */
+void remember_before_transforms(struct gauntlet_png* self);
 /* Once the file's header is known (read.c). */
 void enter_read_info(struct gauntlet_png* self);
 

@@ -51,7 +51,7 @@ header require_header(const header& given, const color_table& colors, const enco
   if (given.width == 0 || given.height == 0) refuse("an image has at least one pixel", where);
   const header header = header_of(given.width, given.height, given.color, given.bit_depth, where);
   require_colors(header, colors, options, where);
-  detail::require_metadata(options.metadata, where);
+  detail::require_metadata(options.metadata, header, colors, where);
   detail::require_transforms(options.transforms, where);
   return header;
 }

@@ -1,20 +1,40 @@
 #include "gauntlet/png/metadata.hpp"
 
 #include <array>
-#include <limits>
 
 #include "gauntlet/error.hpp"
 #include "gauntlet/shim/png.h"
 
 namespace gauntlet::png {
 
+namespace {
+
+// The calendar repeats itself every 400 years, and std::chrono::year ends at 32,767.
+constexpr std::int64_t years_of_cycle = 400;
+constexpr std::int64_t days_of_cycle = 146097;
+constexpr std::chrono::sys_days year_zero{std::chrono::year{0} / 1 / 1};
+
+constexpr std::int64_t days_until(std::int64_t year) {
+  const std::chrono::year of_cycle{static_cast<int>(year % years_of_cycle)};
+  return year / years_of_cycle * days_of_cycle +
+         (std::chrono::sys_days{of_cycle / 1 / 1} - year_zero).count();
+}
+
+constexpr std::int64_t seconds_of_day = 86400;
+constexpr std::int64_t begin_of_years = std::chrono::sys_seconds{year_zero}.time_since_epoch().count();
+constexpr std::int64_t end_of_years = begin_of_years + days_until(65536) * seconds_of_day;
+
+}  // namespace
+
 time time::from(std::chrono::sys_seconds point, std::source_location where) {
-  const auto day = std::chrono::floor<std::chrono::days>(point);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(point - day);
-  const int year = static_cast<int>(date.year());
-  if (year < 0 || year > std::numeric_limits<std::uint16_t>::max())
+  const std::int64_t count = point.time_since_epoch().count();
+  if (count < begin_of_years || count >= end_of_years)
     throw misuse("png::time::from", "PNG's years are 0 to 65,535", where);
+  const std::int64_t days = (count - begin_of_years) / seconds_of_day;
+  const std::chrono::days of_cycle{static_cast<int>(days % days_of_cycle)};
+  const std::chrono::year_month_day date{year_zero + of_cycle};
+  const std::chrono::hh_mm_ss clock{std::chrono::seconds{(count - begin_of_years) % seconds_of_day}};
+  const std::int64_t year = days / days_of_cycle * years_of_cycle + static_cast<int>(date.year());
   return {.year = static_cast<std::uint16_t>(year),
           .month = static_cast<std::uint8_t>(static_cast<unsigned>(date.month())),
           .day = static_cast<std::uint8_t>(static_cast<unsigned>(date.day())),
@@ -28,7 +48,7 @@ std::string time::to_rfc1123(std::source_location where) const {
       .year = year, .month = month, .day = day, .hour = hour, .minute = minute, .second = second};
   std::array<char, 29> text{};
   if (gauntlet_png_convert_to_rfc1123(&raw, text.data()) != GAUNTLET_PNG_OK)
-    throw misuse("png::time::to_rfc1123", "there is no such time, or its year has more than four digits",
+    throw misuse("png::time::to_rfc1123", "the time must exist, and its year have at most four digits",
                  where);
   return text.data();
 }
@@ -36,7 +56,7 @@ std::string time::to_rfc1123(std::source_location where) const {
 std::vector<rgb> grayscale_palette(std::uint8_t bit_depth, std::source_location where) {
   gauntlet_png_palette raw{};
   if (gauntlet_png_build_grayscale_palette(bit_depth, &raw) != GAUNTLET_PNG_OK)
-    throw misuse("png::grayscale_palette", "a palette is for 1, 2, 4 or 8 bits", where);
+    throw misuse("png::grayscale_palette", "say 1, 2, 4 or 8 bits: other gray images have no palette", where);
   std::vector<rgb> grays;
   for (std::size_t i = 0; i < raw.size; ++i) grays.push_back({raw.rgb[i][0], raw.rgb[i][1], raw.rgb[i][2]});
   return grays;

@@ -85,6 +85,14 @@ std::vector<unknown_chunk> read_unknown_chunks(gauntlet_png* png) {
   return chunks;
 }
 
+/// As long as no palette has come, libpng takes a chunk for one before it. Where none comes, it is only
+/// before the image.
+void place_without_palette(std::vector<unknown_chunk>& chunks) {
+  for (unknown_chunk& chunk : chunks)
+    if (chunk.where == unknown_chunk::location::before_palette)
+      chunk.where = unknown_chunk::location::before_image;
+}
+
 // ---- colours ----
 
 chromaticities to_chromaticities(const gauntlet_png_chromaticities& raw) {
@@ -237,6 +245,7 @@ metadata read_metadata(gauntlet_png* png) {
   if ((has & GAUNTLET_PNG_HAS_eXIf) != 0 && ok(gauntlet_png_get_eXIf(png, &exif)))
     found.exif = copy_of(exif.data, exif.size);
   found.unknown_chunks = read_unknown_chunks(png);
+  if ((has & GAUNTLET_PNG_HAS_PLTE) == 0) place_without_palette(found.unknown_chunks);
   return found;
 }
 

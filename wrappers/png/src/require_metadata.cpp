@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -48,6 +50,9 @@ void require_text(const text& text, std::source_location where) {
     require_no_zero(*string, text.key, where);
   if (!text.international && !(text.language.empty() && text.translated_key.empty()))
     refuse("the text '" + text.key + "' has a language, so it must be international", where);
+  // libpng would write it without compression
+  if (text.compressed && text.value.empty())
+    refuse("the text '" + text.key + "' is empty, so it cannot be compressed", where);
 }
 
 void require_time(const time& t, std::source_location where) {
@@ -58,16 +63,62 @@ void require_time(const time& t, std::source_location where) {
            where);
 }
 
-void require_profile(const icc_profile& profile, std::source_location where) {
-  require_keyword(profile.name, "an ICC profile's name", where);
-  if (profile.data.size() < 132 || profile.data.size() > max_31_bits)
+std::uint32_t number_at(const std::vector<std::byte>& data, std::size_t at) {
+  std::uint32_t number = 0;
+  for (std::size_t i = at; i < at + 4; ++i) number = (number << 8U) | std::to_integer<std::uint32_t>(data[i]);
+  return number;
+}
+
+/// Four letters as ICC.1 has them.
+constexpr std::uint32_t tag(const char (&letters)[5]) {
+  std::uint32_t number = 0;
+  for (std::size_t i = 0; i < 4; ++i) number = (number << 8U) | static_cast<unsigned char>(letters[i]);
+  return number;
+}
+
+void require_profile_size(const std::vector<std::byte>& data, std::source_location where) {
+  if (data.size() < 132 || data.size() > max_31_bits)
     refuse("an ICC profile has at least 132 bytes, and at most 2 GiB", where);
-  std::size_t said = 0;
-  for (std::size_t i = 0; i < 4; ++i) said = (said << 8U) | std::to_integer<std::size_t>(profile.data[i]);
-  if (said != profile.data.size())
-    refuse("an ICC profile begins with its size: this says " + std::to_string(said) + ", and has " +
-               std::to_string(profile.data.size()),
+  const std::uint32_t said = number_at(data, 0);
+  if (said != data.size())
+    refuse("an ICC profile begins with its size: this one says " + std::to_string(said) + ", and has " +
+               std::to_string(data.size()),
            where);
+  if (data[8] > std::byte{3} && data.size() % 4 != 0)
+    refuse("an ICC profile of version 4 is filled up to a multiple of four bytes", where);
+}
+
+void require_profile_tags(const std::vector<std::byte>& data, std::source_location where) {
+  const std::size_t tags = number_at(data, 128);
+  if (tags > (data.size() - 132) / 12) refuse("the ICC profile is shorter than its table of tags", where);
+  for (std::size_t i = 0; i < tags; ++i) {
+    const std::size_t start = number_at(data, 132 + 12 * i + 4);
+    const std::size_t length = number_at(data, 132 + 12 * i + 8);
+    if (start > data.size() || length > data.size() - start)
+      refuse("the ICC profile ends before its tag number " + std::to_string(i) + " does", where);
+  }
+}
+
+/// What libpng looks at when it reads a profile, and leaves the profile out if it is not so. From 1.6.47 on
+/// it does not look when it writes.
+void require_profile(const icc_profile& profile, bool is_gray, std::source_location where) {
+  const std::vector<std::byte>& data = profile.data;
+  require_keyword(profile.name, "an ICC profile's name", where);
+  require_profile_size(data, where);
+  require_profile_tags(data, where);
+  if (number_at(data, 36) != tag("acsp"))
+    refuse("this is no ICC profile: \"acsp\" does not stand in its bytes 36 to 39", where);
+  if (number_at(data, 64) >= 0xFFFF) refuse("an ICC profile's rendering intent is 0 to 3", where);
+  if (number_at(data, 16) != (is_gray ? tag("GRAY") : tag("RGB ")))
+    refuse(is_gray ? "a gray image takes an ICC profile for GRAY"
+                   : "a colour image takes an ICC profile for RGB",
+           where);
+  const std::uint32_t kind = number_at(data, 12);
+  if (kind == tag("abst") || kind == tag("link"))
+    refuse("an image takes the ICC profile of a device, neither an abstract one nor a device link", where);
+  const std::uint32_t connection = number_at(data, 20);
+  if (connection != tag("XYZ ") && connection != tag("Lab "))
+    refuse("an ICC profile connects to XYZ or Lab", where);
 }
 
 void require_mastering(const mastering_display& display, std::source_location where) {
@@ -88,37 +139,85 @@ void require_suggested_palette(const suggested_palette& palette, std::source_loc
   require_keyword(palette.name, "a suggested palette's name", where);
   if (palette.bit_depth != 8 && palette.bit_depth != 16)
     refuse("a suggested palette has 8 or 16 bits", where);
+  // libpng fails on it in its own memory, and leaks the name
+  if (palette.colors.empty()) refuse("the suggested palette '" + palette.name + "' needs a colour", where);
   if (palette.bit_depth == 16) return;
   for (const suggested_palette::color& c : palette.colors)
     if (c.red > 255 || c.green > 255 || c.blue > 255 || c.alpha > 255)
       refuse("the suggested palette '" + palette.name + "' has 8 bits, and a value above 255", where);
 }
 
+void require_coordinate(std::int32_t value, const char* what, std::source_location where) {
+  if (value == std::numeric_limits<std::int32_t>::min())
+    refuse(std::string(what) + " is -2,147,483,647 to 2,147,483,647: PNG's numbers have one less", where);
+}
+
+/// "-1.5e3", as pCAL and sCAL hold numbers. positive: above 0, without a '-'.
+bool is_number(std::string_view text, bool positive) {
+  const auto skip_digits = [&] {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(end);
+    return end;
+  };
+  const auto skip_sign = [&] {
+    if (!text.empty() && (text[0] == '+' || text[0] == '-')) text.remove_prefix(1);
+  };
+  const std::size_t mantissa = std::min(text.find_first_of("eE"), text.size());
+  const bool above_zero = text.substr(0, mantissa).find_first_of("123456789") != text.npos;
+  if (positive && (!above_zero || text[0] == '-')) return false;
+  skip_sign();
+  std::size_t digits = skip_digits();
+  if (!text.empty() && text[0] == '.') {
+    text.remove_prefix(1);
+    digits += skip_digits();
+  }
+  if (digits == 0 || text.empty()) return digits != 0;
+  if (text[0] != 'e' && text[0] != 'E') return false;
+  text.remove_prefix(1);
+  skip_sign();
+  return skip_digits() > 0 && text.empty();
+}
+
 void require_calibration(const calibration& value, std::source_location where) {
   constexpr std::size_t parameters[] = {2, 3, 3, 4};
   require_keyword(value.purpose, "a calibration's purpose", where);
   require_no_zero(value.unit, value.purpose, where);
+  require_coordinate(value.x0, "a calibration's x0", where);
+  require_coordinate(value.x1, "a calibration's x1", where);
   const auto type = static_cast<std::size_t>(value.type);
-  if (type > 3) refuse("there is no such equation for a calibration", where);
+  if (type > 3) refuse("a calibration's equation is one of calibration::equation", where);
   if (value.parameters.size() != parameters[type])
     refuse("this equation of a calibration has " + std::to_string(parameters[type]) + " parameters, not " +
                std::to_string(value.parameters.size()),
            where);
-  if (value.x0 == value.x1) refuse("a calibration's x0 and x1 are two numbers", where);
+  for (const std::string& parameter : value.parameters)
+    if (!is_number(parameter, false))
+      refuse("a calibration's parameter is a decimal number like -1.5e3: '" + parameter + "'", where);
+  if (value.x0 == value.x1) refuse("a calibration's x0 and x1 are two different numbers", where);
 }
 
 void require_scale(const scale& value, std::source_location where) {
   if (value.in != scale::unit::metre && value.in != scale::unit::radian)
     refuse("a scale is in metres or radians", where);
-  if (value.width.empty() || value.height.empty()) refuse("a scale has a width and a height", where);
+  for (const std::string* size : {&value.width, &value.height})
+    if (!is_number(*size, true))
+      refuse("a scale's width and height are decimal numbers above 0, like 1.5e3: '" + *size + "'", where);
+  // libpng has a buffer of 64 bytes for the chunk
+  if (value.width.size() + value.height.size() > 62)
+    refuse("a scale's width and height have at most 62 characters together", where);
 }
 
+void require_physical(const physical& value, std::source_location where) {
+  if (value.x > max_31_bits || value.y > max_31_bits) refuse("the pixels per unit have 31 bits", where);
+}
+
+/// libpng takes these four bytes for the whole check, and leaves out what begins with others.
 void require_exif(const std::vector<std::byte>& exif, std::source_location where) {
   if (exif.empty()) return;
   const bool known =
-      exif.size() >= 4 && exif[0] == exif[1] && (exif[0] == std::byte{'I'} || exif[0] == std::byte{'M'});
+      exif.size() >= 4 && (number_at(exif, 0) == tag("II*\0") || number_at(exif, 0) == tag("MM\0*"));
   if (!known || exif.size() > max_31_bits)
-    refuse("eXIf data begins with \"II\" or \"MM\", and a number", where);
+    refuse("eXIf data begins as TIFF does, with \"II*\\0\" or \"MM\\0*\", and has at most 2 GiB", where);
 }
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -134,26 +233,123 @@ void require_unknown_chunk(const unknown_chunk& chunk, std::source_location wher
   if (chunk.data.size() > max_31_bits) refuse("a chunk has at most 2 GiB", where);
 }
 
-}  // namespace
-
-void require_metadata_behind(const metadata& m, std::source_location where) {
+/// What may stand before and behind the image.
+void require_anywhere(const metadata& m, std::source_location where) {
   for (const text& text : m.texts) require_text(text, where);
   if (m.modified) require_time(*m.modified, where);
   require_exif(m.exif, where);
   for (const unknown_chunk& chunk : m.unknown_chunks) require_unknown_chunk(chunk, where);
 }
 
-void require_metadata(const metadata& m, std::source_location where) {
-  require_metadata_behind(m, where);
+// ---- what depends on the image ----
+
+bool is_gray(const header& header) {
+  return header.color == color_type::gray || header.color == color_type::gray_alpha;
+}
+
+void require_bits(const significant_bits& bits, const header& header, std::source_location where) {
+  const bool gray = is_gray(header);
+  const int depth = header.color == color_type::palette ? 8 : header.bit_depth;
+  const auto right = [&](std::uint8_t value, bool is_there) {
+    return is_there ? value >= 1 && value <= depth : value == 0;
+  };
+  const bool all_right = right(bits.red, !gray) && right(bits.green, !gray) && right(bits.blue, !gray) &&
+                         right(bits.gray, gray) &&
+                         right(bits.alpha, header.channels == 2 || header.channels == 4);
+  if (!all_right)
+    refuse("significant bits are 1 to " + std::to_string(depth) +
+               " for each channel of this image, and 0 for those it does not have",
+           where);
+}
+
+void require_background_of_palette(const background_color& value, const color_table& colors,
+                                   std::source_location where) {
+  if (value != background_color{.index = value.index})
+    refuse("a palette image's background is an index; the other fields are 0", where);
+  if (!colors.palette.empty() && value.index >= colors.palette.size())
+    refuse("the background is colour " + std::to_string(value.index) + " of a palette of " +
+               std::to_string(colors.palette.size()),
+           where);
+}
+
+void require_background(const background_color& value, const header& header, const color_table& colors,
+                        std::source_location where) {
+  if (header.color == color_type::palette) return require_background_of_palette(value, colors, where);
+  const background_color kept =
+      is_gray(header) ? background_color{.gray = value.gray}
+                      : background_color{.red = value.red, .green = value.green, .blue = value.blue};
+  if (value != kept)
+    refuse(is_gray(header) ? "a gray image's background is a gray; the other fields are 0"
+                           : "a colour image's background is red, green and blue; the other fields are 0",
+           where);
+  const unsigned most = (1U << header.bit_depth) - 1;
+  if (std::max({value.gray, value.red, value.green, value.blue}) > most)
+    refuse("the background's samples are 0 to " + std::to_string(most) + ", as the image's are", where);
+}
+
+/// PNG allows nothing else beside sRGB, and libpng before 1.6.47 would answer sRGB's own values.
+void require_srgb(const metadata& m, std::source_location where) {
+  if (*m.srgb > rendering_intent::absolute_colorimetric) refuse("srgb is one of rendering_intent", where);
+  if (m.profile) refuse("an image is sRGB or has an ICC profile; leave out one of them", where);
+  if (m.gamma.value_or(srgb_gamma) != srgb_gamma)
+    refuse("beside srgb, gamma is srgb_gamma or left out", where);
+  if (m.chromaticities.value_or(srgb_chromaticities) != srgb_chromaticities)
+    refuse("beside srgb, chromaticities are srgb_chromaticities or left out", where);
+}
+
+void require_places(const metadata& m, const color_table& colors, std::source_location where) {
+  if (!colors.palette.empty()) return;
+  for (const unknown_chunk& chunk : m.unknown_chunks)
+    if (chunk.where == unknown_chunk::location::before_palette)
+      refuse("there is no palette for '" + chunk.name + "' to stand before; say before_image", where);
+}
+
+/// Fields that have no place behind the image.
+bool says_what_pixels_are(const metadata& m) {
+  return m.gamma || m.chromaticities || m.srgb || m.profile || m.coding || m.mastering || m.light_level ||
+         m.significant_bits || m.background || !m.histogram.empty() || !m.suggested_palettes.empty() ||
+         m.physical || m.offset || m.calibration || m.scale;
+}
+
+void require_colors_described(const metadata& m, const header& header, const color_table& colors,
+                              std::source_location where) {
   if (m.gamma && (*m.gamma == 0 || *m.gamma > max_31_bits))
     refuse("a gamma is more than 0 and fits into 31 bits", where);
   if (m.chromaticities) require_chromaticities(*m.chromaticities, where);
-  if (m.profile) require_profile(*m.profile, where);
+  if (m.srgb) require_srgb(m, where);
+  if (m.profile) require_profile(*m.profile, is_gray(header), where);
+  if (m.coding && m.coding->matrix_coefficients != 0)
+    refuse("a PNG holds RGB, so coding's matrix_coefficients are 0", where);
   if (m.mastering) require_mastering(*m.mastering, where);
   if (m.light_level &&
       (m.light_level->max_content > max_31_bits || m.light_level->max_frame_average > max_31_bits))
     refuse("cLLI's light levels have 31 bits", where);
+  if (m.significant_bits) require_bits(*m.significant_bits, header, where);
+  if (m.background) require_background(*m.background, header, colors, where);
   for (const suggested_palette& palette : m.suggested_palettes) require_suggested_palette(palette, where);
+}
+
+}  // namespace
+
+void require_metadata_behind(const metadata& m, std::source_location where) {
+  if (says_what_pixels_are(m))
+    refuse(
+        "only texts, time, exif and unknown chunks stand behind the image; give the rest as "
+        "encode_options::metadata",
+        where);
+  require_anywhere(m, where);
+}
+
+void require_metadata(const metadata& m, const header& header, const color_table& colors,
+                      std::source_location where) {
+  require_anywhere(m, where);
+  require_places(m, colors, where);
+  require_colors_described(m, header, colors, where);
+  if (m.physical) require_physical(*m.physical, where);
+  if (m.offset) {
+    require_coordinate(m.offset->x, "an offset", where);
+    require_coordinate(m.offset->y, "an offset", where);
+  }
   if (m.calibration) require_calibration(*m.calibration, where);
   if (m.scale) require_scale(*m.scale, where);
 }

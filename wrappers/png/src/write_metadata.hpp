@@ -9,8 +9,10 @@
 
 namespace gauntlet::png::detail {
 
-/// Throws misuse for what PNG cannot hold.
-void require_metadata(const metadata& metadata, std::source_location where);
+/// Throws misuse for what PNG, with this header and these colors, cannot hold, and for what libpng would
+/// write and read back as something else.
+void require_metadata(const metadata& metadata, const header& header, const color_table& colors,
+                      std::source_location where);
 /// The same for what is to stand behind the image: texts, time, eXif and unknown chunks.
 void require_metadata_behind(const metadata& metadata, std::source_location where);
 

@@ -540,6 +540,7 @@ int gauntlet_png_set_cLLI(struct gauntlet_png* self, const struct gauntlet_png_l
 
 int gauntlet_png_get_sBIT(struct gauntlet_png* self, struct gauntlet_png_significant_bits* bits);
 int gauntlet_png_set_sBIT(struct gauntlet_png* self, const struct gauntlet_png_significant_bits* bits);
+/* By the file's color type: index, gray, or red, green and blue; the rest is 0. */
 int gauntlet_png_get_bKGD(struct gauntlet_png* self, struct gauntlet_png_color* color);
 int gauntlet_png_set_bKGD(struct gauntlet_png* self, const struct gauntlet_png_color* color);
 

@@ -73,7 +73,7 @@ inline constexpr chromaticities srgb_chromaticities{
     .white = {31270, 32900}, .red = {64000, 33000}, .green = {30000, 60000}, .blue = {15000, 6000}};
 inline constexpr std::uint32_t srgb_gamma = 45455;
 
-/// iCCP. libpng checks profiles that it reads, and leaves out, with a warning, what is none.
+/// iCCP: for gray if the image is, else for RGB. libpng leaves out, with a warning, a profile that is none.
 struct icc_profile {
   std::string name{};             ///< 1 to 79 bytes of Latin-1
   std::vector<std::byte> data{};  ///< begins with its own size, in four bytes
@@ -120,7 +120,7 @@ struct significant_bits {
 };
 
 /// bKGD: what to show an image on. In its own bit depth; of a palette image the index, else gray or red,
-/// green and blue.
+/// green and blue; the others are 0.
 struct background_color {
   std::uint8_t index = 0;
   std::uint16_t red = 0;
@@ -143,9 +143,9 @@ struct suggested_palette {
     bool operator==(const color&) const = default;
   };
 
-  std::string name{};          ///< 1 to 79 bytes of Latin-1
-  std::uint8_t bit_depth = 8;  ///< or 16
-  std::vector<color> colors{};
+  std::string name{};           ///< 1 to 79 bytes of Latin-1
+  std::uint8_t bit_depth = 8;   ///< or 16
+  std::vector<color> colors{};  ///< at least one
 
   bool operator==(const suggested_palette&) const = default;
 };

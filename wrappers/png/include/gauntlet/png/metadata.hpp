@@ -15,9 +15,9 @@ namespace gauntlet::png {
 
 /// tEXt, zTXt or iTXt.
 struct text {
-  std::string key{};    ///< 1 to 79 bytes of Latin-1
-  std::string value{};  ///< Latin-1, or UTF-8 if international; no 0 byte
-  bool compressed = false;
+  std::string key{};             ///< 1 to 79 bytes of Latin-1
+  std::string value{};           ///< Latin-1, or UTF-8 if international; no 0 byte
+  bool compressed = false;       ///< not of an empty value
   bool international = false;    ///< iTXt
   std::string language{};        ///< iTXt only: "en-GB"
   std::string translated_key{};  ///< iTXt only: UTF-8
@@ -45,7 +45,7 @@ struct time {
 
 /// pHYs: how large a pixel is.
 struct physical {
-  std::uint32_t x = 0;  ///< pixels per metre, or per unknown unit
+  std::uint32_t x = 0;  ///< pixels per metre, or per unknown unit; 31 bits
   std::uint32_t y = 0;
   bool per_metre = false;
 
@@ -54,7 +54,7 @@ struct physical {
 
 /// oFFs: where the image stands on a page.
 struct offset {
-  std::int32_t x = 0;  ///< micrometres, or pixels
+  std::int32_t x = 0;  ///< micrometres, or pixels; not -2^31
   std::int32_t y = 0;
   bool in_micrometres = false;
 
@@ -92,18 +92,20 @@ struct unknown_chunk {
 
   std::string name{};  ///< four letters, the third a capital
   std::vector<std::byte> data{};
+  /// before_palette only where there is a palette; as on_unknown_chunk sees it, where none has come yet.
   location where = location::before_image;
 
   bool operator==(const unknown_chunk&) const = default;
 };
 
 /// What libpng 1.6.39 does not know (coding, mastering, light_level) it does not read, and to write it is
-/// errc::unsupported.
+/// errc::unsupported. Before 1.6.47, a file with sRGB is read as if it had sRGB's gamma and chromaticities
+/// too.
 struct metadata {
   std::vector<text> texts{};
   std::optional<std::uint32_t> gamma{};                 ///< gAMA: file gamma times 100,000 (45,455 is 1/2.2)
   std::optional<png::chromaticities> chromaticities{};  ///< cHRM: times 100,000
-  std::optional<rendering_intent> srgb{};
+  std::optional<rendering_intent> srgb{};  ///< fixes gamma and chromaticities; not beside a profile
   std::optional<icc_profile> profile{};
   std::optional<coding_independent_code_points> coding{};
   std::optional<mastering_display> mastering{};
@@ -117,7 +119,7 @@ struct metadata {
   std::optional<png::calibration> calibration{};
   std::optional<png::scale> scale{};
   std::optional<time> modified{};
-  std::vector<std::byte> exif{};  ///< eXIf: begins with "II" or "MM"
+  std::vector<std::byte> exif{};  ///< eXIf: begins with "II*\0" or "MM\0*"
   std::vector<unknown_chunk> unknown_chunks{};
 
   bool operator==(const metadata&) const = default;
