@@ -70,6 +70,7 @@ struct gauntlet_png {
   int rows_have_filler;      /* writing: set_filler */
   int between_rows;          /* writing: a row or a flush has begun the image's data, more rows follow */
   png_color quantize_palette[256]; /* libpng keeps a pointer to it */
+  uint32_t written;                /* writing: PNG_INFO_tIME and _eXIf of what stands before the image */
   void* scratch;                   /* of one call of ours, if libpng jumps out of it */
   struct push push;
   size_t zero_up_to;                /* what is allocated now, and not larger, must not begin as garbage */
@@ -174,6 +175,8 @@ void install_pusher(struct gauntlet_png* self);
 void install_chunk_reader(struct gauntlet_png* self);
 /* Pushed data: libpng's warning was dealt with, and is not to be told (push.c). */
 int is_warning_of_push(struct gauntlet_png* self, const char* message);
+/* Once all before the image is written (metadata.c). */
+void note_written(struct gauntlet_png* self);
 /* Keeps of the metadata what transforms change (color.c). */
 void remember_before_transforms(struct gauntlet_png* self);
 /* Once the file's header is known (read.c). */

@@ -97,6 +97,7 @@ int gauntlet_png_write_info(struct gauntlet_png* self) {
   if (!at_stage(self, WRITE_INFO, "write_info")) return GAUNTLET_PNG_ERROR;
   GUARD(self, {
     png_write_info(self->png, self->info);
+    note_written(self);
     self->height = png_get_image_height(self->png, self->info);
     self->width = png_get_image_width(self->png, self->info);
     self->stage = WRITE_START;

@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <ostream>
+#include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +25,8 @@ bool running_libpng_is(std::uint32_t least) { return gauntlet_png_access_version
 
 template <class T>
 T between(T least, T most) {
-  return static_cast<T>(*rc::gen::inRange<std::int64_t>(least, static_cast<std::int64_t>(most) + 1));
+  return static_cast<T>(
+      *rc::gen::inRange(static_cast<std::int64_t>(least), static_cast<std::int64_t>(most) + 1));
 }
 
 // Small numbers make small counterexamples, large ones find what does not fit.
@@ -85,11 +87,14 @@ std::string decimal(bool positive) {
   return made;
 }
 
-bytes some_bytes(std::size_t least, std::size_t most) {
-  bytes made(between(least, most));
-  for (std::byte& b : made) b = static_cast<std::byte>(between<unsigned>(0, 255));
+bytes noise(std::size_t size) {
+  std::minstd_rand engine(between(1U, 1U << 20U));
+  bytes made(size);
+  for (std::byte& b : made) b = static_cast<std::byte>(engine() >> 8U & 255U);
   return made;
 }
+
+bytes some_bytes(std::size_t least, std::size_t most) { return noise(between(least, most)); }
 
 // ---- the image
 
@@ -146,9 +151,9 @@ chromaticities some_chromaticities() {
     return {.white = {any(), any()}, .red = {any(), any()}, .green = {any(), any()}, .blue = {any(), any()}};
   const chromaticities known = maybe() ? srgb_chromaticities
                                        : chromaticities{.white = {31270, 32900},
-                                                        .red = {70800, 29200},
-                                                        .green = {17000, 79700},
-                                                        .blue = {13100, 4600}};
+                                                        .red = {64000, 33000},
+                                                        .green = {21000, 71000},
+                                                        .blue = {15000, 6000}};
   return {.white = near(known.white),
           .red = near(known.red),
           .green = near(known.green),
@@ -162,30 +167,30 @@ std::uint32_t some_gamma() {
 }
 
 // A profile that libpng has nothing to say against, also no warning: illuminant D50, an intent that exists, a
-// display, tags inside and on multiples of four.
+// display, tags inside and on multiples of four. What it does not look at is noise, because it reads no iCCP
+// chunk of less than 92 bytes, and zeros would be compressed to that.
 icc_profile some_profile(pixel_format format) {
   const std::uint32_t tags = between<std::uint32_t>(0, 3);
   const bytes rest = some_bytes(0, 10);
   const std::uint32_t size = 132 + 12 * tags + 4 * static_cast<std::uint32_t>(rest.size());
   bytes data = joined({big_endian(size),
-                       some_bytes(4, 4),
+                       noise(4),
                        {std::byte{4}},
                        bytes(3),
                        to_bytes("mntr"),
                        to_bytes(is_gray(format) ? "GRAY" : "RGB "),
                        to_bytes(maybe() ? "XYZ " : "Lab "),
-                       some_bytes(12, 12),
+                       noise(12),
                        to_bytes("acsp"),
-                       some_bytes(24, 24),
+                       noise(24),
                        big_endian(between<std::uint32_t>(0, 3)),
                        big_endian(0xF6D6),
                        big_endian(0x10000),
                        big_endian(0xD32D),
-                       some_bytes(48, 48),
+                       noise(48),
                        big_endian(tags)});
   for (std::uint32_t tag = 0; tag < tags; ++tag)
-    data =
-        joined({data, some_bytes(4, 4), big_endian(4 * between<std::uint32_t>(0, size / 4)), big_endian(0)});
+    data = joined({data, noise(4), big_endian(4 * between<std::uint32_t>(0, size / 4)), big_endian(0)});
   data.resize(size);
   std::ranges::copy(rest, data.end() - static_cast<std::ptrdiff_t>(rest.size()));
   return {.name = keyword(), .data = data};
@@ -386,6 +391,12 @@ bytes written(const canvas& canvas, const metadata& before, const metadata& behi
   return std::move(encoder).finish(behind).take();
 }
 
+std::string messages_of(const row_reader& rows) {
+  std::string all;
+  for (const warning& warning : rows.warnings()) all += warning.chunk + ": " + warning.message + '\n';
+  return all;
+}
+
 TEST_CASE("metadata of all kinds is read back as it was written, before and behind the image") {
   gauntlet::test::check_property([] {
     const canvas canvas = some_canvas();
@@ -399,7 +410,7 @@ TEST_CASE("metadata of all kinds is read back as it was written, before and behi
     while (rows.next()) {
     }
 
-    RC_ASSERT(rows.warnings().empty());
+    RC_ASSERT(messages_of(rows) == "");
     const metadata expected = as_libpng_answers(joined_metadata(before, behind));
     const metadata& found = rows.metadata();
     RC_ASSERT(found.texts == expected.texts);
