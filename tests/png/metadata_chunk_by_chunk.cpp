@@ -40,6 +40,11 @@ color_table colors_of(pixel_format format) {
   return format.color == color_type::palette ? two_colors : color_table{};
 }
 
+// libpng 1.6.47 and later want hIST before PLTE, where there is no palette yet (its issue 758).
+bool libpng_reads(const std::string& name) {
+  return name != "hIST" || gauntlet_png_access_version_number() < 10647;
+}
+
 bool is_new(const std::string& name) { return name == "cICP" || name == "mDCV" || name == "cLLI"; }
 bool running_libpng_has(const std::string& name) {
   return !is_new(name) || gauntlet_png_access_version_number() >= 10646;
@@ -241,7 +246,12 @@ void check_left_out(const example& e, const bytes& file) {
 TEST_CASE("metadata_chunks: each kind is read from its bytes, and nothing else with it") {
   for (const example& e : all_examples()) {
     INFO(e.name << ", " << name_of(e.format));
-    const result found = read_whole(file_with(e, chunk(e.name, e.data)));
+    const bytes file = file_with(e, chunk(e.name, e.data));
+    if (!libpng_reads(e.name)) {
+      check_left_out(e, file);
+      continue;
+    }
+    const result found = read_whole(file);
     CHECK(found.value == e.value);
     CHECK(found.warnings.empty());
   }
@@ -282,6 +292,7 @@ TEST_CASE("metadata_chunks: the first of two counts, and the other is warned of"
     INFO(e.name << ", " << name_of(e.format));
     const bytes once = chunk(e.name, e.data);
     const result found = read_whole(file_with(e, joined({once, once})));
+    if (!libpng_reads(e.name)) continue;
     if (!e.only_once) {
       CHECK(found.warnings.empty());
       continue;
