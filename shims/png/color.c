@@ -150,9 +150,7 @@ static void add_suggested(struct gauntlet_png* self, const char* name, uint8_t d
   palette.depth = depth;
   palette.entries = entries;
   palette.nentries = (png_int_32)size;
-  self->scratch = entries; /* destroy gives it back if libpng jumps out of here */
-  png_set_sPLT(self->png, self->info, &palette, 1);
-  self->scratch = NULL;
+  png_set_sPLT(self->png, self->info, &palette, 1); /* if it jumps, destroy gives entries back */
   png_free(self->png, entries);
 }
 

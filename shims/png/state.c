@@ -167,11 +167,33 @@ int is_in_file(const struct gauntlet_png* self, uint32_t has) {
 
 /* ---- memory ---- */
 
-/* Before each block stands its size, so that what is held can be counted. */
+/* Before each block stands its size, so that what is held can be counted, and its neighbours, so that destroy
+ * finds what libpng has lost: where an allocation fails, its setters and handlers of pCAL, sCAL, sPLT and
+ * iCCP do not free what they had so far. */
 union block {
-  size_t size;
+  struct {
+    union block* before;
+    union block* after;
+    size_t size;
+  } is;
   max_align_t alignment;
 };
+
+static void link_block(struct gauntlet_png* self, union block* block, size_t size) {
+  block->is.size = size;
+  block->is.before = NULL;
+  block->is.after = self->blocks;
+  if (self->blocks != NULL) self->blocks->is.before = block;
+  self->blocks = block;
+}
+
+static void unlink_block(struct gauntlet_png* self, union block* block) {
+  if (block->is.before != NULL)
+    block->is.before->is.after = block->is.after;
+  else
+    self->blocks = block->is.after;
+  if (block->is.after != NULL) block->is.after->is.before = block->is.before;
+}
 
 static void* from_outside(struct gauntlet_png* self, size_t size) {
   return self->callbacks.allocate != NULL ? self->callbacks.allocate(self->callbacks.user, size)
@@ -197,7 +219,7 @@ static void* allocate(struct gauntlet_png* self, size_t size) {
     self->refusal = GAUNTLET_PNG_OUT_OF_MEMORY;
     return NULL;
   }
-  block->size = size;
+  link_block(self, block, size);
   self->memory += size;
   return block + 1;
 }
@@ -210,7 +232,8 @@ void* take_memory(struct gauntlet_png* self, size_t size) {
 
 void give_memory_back(struct gauntlet_png* self, void* memory) {
   union block* block = (union block*)memory - 1;
-  const size_t size = block->size;
+  const size_t size = block->is.size;
+  unlink_block(self, block);
   self->memory -= size;
   to_outside(self, block, sizeof *block + size);
 }
@@ -300,14 +323,13 @@ struct gauntlet_png* gauntlet_png_create_pusher(const struct gauntlet_png_callba
 
 void gauntlet_png_destroy(struct gauntlet_png* self) {
   if (self == NULL) return;
-  if (self->push.chunk != NULL) give_memory_back(self, self->push.chunk);
-  if (self->scratch != NULL) give_memory_back(self, self->scratch);
   GUARD(self, {
     if (writes(self))
       png_destroy_write_struct(&self->png, &self->info);
     else
       png_destroy_read_struct(&self->png, &self->info, NULL);
   });
+  while (self->blocks != NULL) give_memory_back(self, self->blocks + 1);
   free(self);
 }
 

@@ -36,6 +36,8 @@ struct push {
   int has_extra_data; /* behind the image, and it was warned of */
 };
 
+union block;
+
 struct gauntlet_png {
   png_structp png;
   png_infop info;
@@ -71,10 +73,10 @@ struct gauntlet_png {
   int between_rows;          /* writing: a row or a flush has begun the image's data, more rows follow */
   png_color quantize_palette[256]; /* libpng keeps a pointer to it */
   uint32_t written;                /* writing: PNG_INFO_tIME and _eXIf of what stands before the image */
-  void* scratch;                   /* of one call of ours, if libpng jumps out of it */
   struct push push;
   size_t zero_up_to;                /* what is allocated now, and not larger, must not begin as garbage */
   uint64_t memory;                  /* bytes allocated now */
+  union block* blocks;              /* all of them */
   enum gauntlet_png_reason refusal; /* why allocate() answered NULL; then this ends in failure */
   uint64_t refused_total;           /* GAUNTLET_PNG_LIMIT: what it would have made memory */
 };

@@ -160,7 +160,8 @@ static const char* objection_to_chunk(const struct gauntlet_png* self, const cha
   if (!is_chunk_name(name)) return "a chunk's name is four letters, the third a capital";
   if (is_structure(name)) return "IHDR, PLTE, IDAT and IEND are written by libpng";
   if (size > PNG_UINT_31_MAX) return "a chunk has at most 2 GiB";
-  if (self->stage == WRITE_ROWS && self->between_rows) return "a chunk cannot stand between the rows";
+  if (self->stage == WRITE_ROWS && self->between_rows)
+    return "a chunk cannot stand between the rows: write it before the first, or after the last";
   return NULL;
 }
 

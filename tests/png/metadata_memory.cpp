@@ -1,0 +1,185 @@
+// Allocation k fails, for every k, while a file with all kinds of metadata is written or read: what the
+// memory resource throws comes out as itself, and nothing leaks.
+#include <catch2/catch_test_macros.hpp>
+#include <charconv>
+#include <memory_resource>
+#include <string>
+
+#include "support.hpp"
+
+namespace gauntlet::png::test {
+namespace {
+
+// Counts what is not given back, and throws the exception it was given at allocation `at`, counted from 1.
+class failing_memory : public std::pmr::memory_resource {
+ public:
+  failing_memory(int at, std::exception_ptr planned) : at_(at), planned_(std::move(planned)) {}
+
+  int calls() const { return calls_; }
+  std::size_t held() const { return held_; }
+
+ private:
+  void* do_allocate(std::size_t size, std::size_t alignment) override {
+    if (++calls_ == at_) std::rethrow_exception(planned_);
+    void* const block = std::pmr::new_delete_resource()->allocate(size, alignment);
+    held_ += size;
+    return block;
+  }
+  void do_deallocate(void* block, std::size_t size, std::size_t alignment) override {
+    held_ -= size;
+    std::pmr::new_delete_resource()->deallocate(block, size, alignment);
+  }
+  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
+
+  int at_;
+  std::exception_ptr planned_;
+  int calls_ = 0;
+  std::size_t held_ = 0;
+};
+
+icc_profile rgb_profile() {
+  bytes data = joined({big_endian(400),
+                       bytes(4),
+                       {std::byte{4}},
+                       bytes(3),
+                       to_bytes("mntrRGB XYZ "),
+                       bytes(12),
+                       to_bytes("acsp"),
+                       bytes(28),
+                       big_endian(0xF6D6),
+                       big_endian(0x10000),
+                       big_endian(0xD32D)});
+  for (unsigned i = 0; data.size() < 128; ++i) data.push_back(static_cast<std::byte>(i * 37 & 255));
+  data.resize(132);
+  for (unsigned i = 0; data.size() < 400; ++i) data.push_back(static_cast<std::byte>(i * 91 & 255));
+  return {"profile", data};
+}
+
+metadata all_kinds() {
+  metadata all{
+      .texts = {{.key = "Title", .value = "plain"},
+                {.key = "Comment", .value = std::string(2000, 'x'), .compressed = true},
+                {.key = "Description",
+                 .value = std::string(2000, 'y'),
+                 .compressed = true,
+                 .international = true,
+                 .language = "en",
+                 .translated_key = "B"}},
+      .gamma = 45455,
+      .chromaticities = chromaticities{{31270, 32900}, {64000, 33000}, {21000, 71000}, {15000, 6000}},
+      .profile = rgb_profile(),
+      .significant_bits = significant_bits{.red = 5, .green = 6, .blue = 5},
+      .background = background_color{.index = 1},
+      .suggested_palettes = {{"few", 8, {{1, 2, 3, 4, 5}}}, {"more", 16, {{1, 2, 3, 4, 5}, {}}}},
+      .physical = physical{1, 2, true},
+      .offset = offset{-1, 2, false},
+      .calibration = calibration{.purpose = "p", .unit = "m", .parameters = {"0", "1"}},
+      .scale = scale{scale::unit::metre, "1", "2"},
+      .modified = time{2000},
+      .exif = to_bytes(std::string("II*\0", 4))};
+  all.unknown_chunks = {{"fiRs", bytes(10), unknown_chunk::location::before_palette},
+                        {"laSt", bytes(20), unknown_chunk::location::after_image}};
+  return all;
+}
+
+// The histogram is written by every libpng, and read by those that can (see metadata_chunk_by_chunk.cpp).
+bytes written(const encode_options& options) {
+  encode_options all = options;
+  all.metadata = all_kinds();
+  all.metadata.histogram = {1, 2, 3, 4};
+  return encode(make_picture({color_type::palette, 2}, 4, 4), all);
+}
+
+metadata read_whole(const bytes& file, const decoder_options& options) {
+  decoder_options all = options;
+  all.unknown_chunks = keep_chunks::all;
+  row_reader rows = decoder(memory_source(file), all).start();
+  while (rows.next()) {
+  }
+  metadata found = rows.metadata();
+  found.histogram.clear();
+  return found;
+}
+
+// Runs work with a memory resource that fails at its k-th call, for every k, until there is none left.
+template <class Work>
+int failed_allocations(Work work) {
+  for (int k = 1;; ++k) {
+    INFO("allocation " << k);
+    const std::exception_ptr planned = std::make_exception_ptr(planned_failure());
+    failing_memory memory(k, planned);
+    const std::exception_ptr thrown = anything_thrown_by([&] { return work(memory); });
+    CHECK(memory.held() == 0);
+    if (memory.calls() < k) {
+      CHECK(thrown == nullptr);
+      return k - 1;
+    }
+    REQUIRE(thrown == planned);
+  }
+}
+
+TEST_CASE("metadata_memory: what memory throws at its k-th allocation comes out of writing, for every k") {
+  const bytes expected = written({});
+  const int failed = failed_allocations([&](failing_memory& memory) {
+    const bytes file = written({.memory = &memory});
+    CHECK(file == expected);
+    return file;
+  });
+  CHECK(failed >= 20);
+}
+
+TEST_CASE("metadata_memory: what memory throws at its k-th allocation comes out of reading, for every k") {
+  const bytes file = written({});
+  const int failed = failed_allocations([&](failing_memory& memory) {
+    const metadata found = read_whole(file, {.memory = &memory});
+    CHECK(found == all_kinds());
+    return found;
+  });
+  CHECK(failed >= 20);
+}
+
+// ---- max_memory
+
+// "max_memory is 1000, found 1456": the least limit that lets this allocation through.
+std::uint64_t found_in(const std::string& message) {
+  const std::string marker = ", found ";
+  const std::size_t at = message.find(marker);
+  REQUIRE(at != std::string::npos);
+  std::uint64_t number = 0;
+  REQUIRE(std::from_chars(message.data() + at + marker.size(), message.data() + message.size(), number).ec ==
+          std::errc{});
+  return number;
+}
+
+// Raises the limit from one refused allocation to the next, until there is enough for all.
+template <class Work>
+int refused_allocations(Work work) {
+  std::uint64_t limit = 1;
+  for (int refused = 0;; ++refused) {
+    INFO("max_memory " << limit);
+    const auto result = attempt<error>([&] { return work(limits{.max_memory = limit}); });
+    if (result) {
+      CHECK(*result);
+      return refused;
+    }
+    REQUIRE(result.error().code() == errc::limit_exceeded);
+    const std::uint64_t found = found_in(result.error().what());
+    REQUIRE(found > limit);
+    limit = found;
+  }
+}
+
+TEST_CASE("metadata_memory: every step of max_memory is an error of writing, or the whole file") {
+  const bytes expected = written({});
+  CHECK(refused_allocations([&](const limits& limits) { return written({.limits = limits}) == expected; }) >=
+        8);
+}
+
+TEST_CASE("metadata_memory: every step of max_memory is an error of reading, or all metadata") {
+  const bytes file = written({});
+  CHECK(refused_allocations(
+            [&](const limits& limits) { return read_whole(file, {.limits = limits}) == all_kinds(); }) >= 8);
+}
+
+}  // namespace
+}  // namespace gauntlet::png::test
