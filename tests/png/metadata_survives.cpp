@@ -70,7 +70,6 @@ TEST_CASE("a time comes back, leap second and all") {
 TEST_CASE("all of it together comes back") {
   const metadata given{.texts = {{.key = "Software", .value = "tests"}},
                        .gamma = 45455,
-                       .srgb = rendering_intent::perceptual,
                        .physical = physical{.x = 1, .y = 2, .per_metre = false},
                        .modified = time{.year = 1, .month = 1, .day = 1}};
   CHECK(round_trip(given) == given);
