@@ -151,6 +151,23 @@ TEST_CASE("pushed, a bad Adler-32 in a chunk of its own is corruption, where pul
   CHECK(push_file(file, bytewise()).code == errc::corrupted);
 }
 
+// A difference: pushed, libpng leaves the stream where extra data begins, and so never sees that it has no
+// end.
+TEST_CASE("pushed, a stream that breaks off in extra data is a warning, where pulled it is corruption") {
+  const image noise = make_picture({color_type::gray, 8}, 100, 100);
+  const bytes more(noise.pixels().begin(), noise.pixels().end());
+  const bytes stream = deflated(joined({two_rows, more}));
+  const bytes file =
+      joined({signature(), ihdr(2, 2, 8, 0), chunk("IDAT", cut(stream, stream.size() - 100)), iend()});
+  CHECK(pull_file(file).code == errc::corrupted);
+  for (const slices& sizes : {whole(), bytewise()}) {
+    const reading pushed = push_file(file, sizes);
+    CHECK(!pushed.code);
+    CHECK(pushed.events == "hrre");
+    CHECK(pushed.warnings.size() == 1);
+  }
+}
+
 TEST_CASE("pushed, what is not a PNG is told at its first wrong byte") {
   for (const std::string_view content :
        {"GIF89a......", "plain text, longer than a signature", "7 bytes", "x", "\x89PNG\n\x1a\n and more"})
