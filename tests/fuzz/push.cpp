@@ -51,8 +51,8 @@ class pushing {
     } catch (const png::error& failure) {
       found_.code = failure.code();
     }
-    for (const png::warning& told : push_->warnings())
-      found_.has_extra_data |= told.message == "Extra compressed data";
+    for (const png::warning& warning : push_->warnings())
+      found_.has_extra_data |= warning.message == "Extra compressed data";
     return std::move(found_);
   }
 
