@@ -79,9 +79,27 @@ int gauntlet_png_set_filler(struct gauntlet_png* self, uint32_t filler, int afte
                       png_set_filler(self->png, filler, after ? PNG_FILLER_AFTER : PNG_FILLER_BEFORE);
                       self->rows_have_filler = 1);
 }
+static int is_among(uint8_t bits, uint8_t depth) { return bits >= 1 && bits <= depth; }
+
+/* Writing a channel of 0 true bits, libpng finds no end. */
+static int can_be_shifted_up(const struct gauntlet_png* self,
+                             const struct gauntlet_png_significant_bits* bits) {
+  const uint8_t color = png_get_color_type(self->png, self->info);
+  const uint8_t depth = png_get_bit_depth(self->png, self->info);
+  const int has_color = (color & PNG_COLOR_MASK_COLOR) != 0;
+  if (color == PNG_COLOR_TYPE_PALETTE) return 1; /* not shifted at all */
+  if (has_color &&
+      !(is_among(bits->red, depth) && is_among(bits->green, depth) && is_among(bits->blue, depth)))
+    return 0;
+  if (!has_color && !is_among(bits->gray, depth)) return 0;
+  return (color & PNG_COLOR_MASK_ALPHA) == 0 || is_among(bits->alpha, depth);
+}
+
 int gauntlet_png_set_shift(struct gauntlet_png* self, const struct gauntlet_png_significant_bits* bits) {
   const png_color_8 raw = {
       .red = bits->red, .green = bits->green, .blue = bits->blue, .gray = bits->gray, .alpha = bits->alpha};
+  if (self->stage == WRITE_START && !can_be_shifted_up(self, bits))
+    return fail(self, GAUNTLET_PNG_USAGE, "each channel that is shifted up has 1 true bit to all of them");
   TRANSFORM_BOTH_WAYS(self, "set_shift", png_set_shift(self->png, &raw));
 }
 

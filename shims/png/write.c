@@ -141,12 +141,11 @@ int gauntlet_png_write_row(struct gauntlet_png* self, const unsigned char* row, 
   return status_of(self);
 }
 
-/* Behind the last row png_write_flush does nothing: all rows are written out by then. */
+/* Before the first row and behind the last png_write_flush does nothing: all is written out. */
 int gauntlet_png_write_flush(struct gauntlet_png* self) {
   if (!at_stage(self, WRITE_ROWS, "write_flush")) return GAUNTLET_PNG_ERROR;
-  if (self->rows_left != 0) self->between_rows = 1; /* the image's data may have begun */
   GUARD(self, {
-    if (self->rows_left != 0)
+    if (self->between_rows)
       png_write_flush(self->png);
     else
       on_flush(self->png);

@@ -1,4 +1,4 @@
-// expected: cannot convert 'int' to 'gauntlet::png::transform'
+// expected: no known conversion for argument 1 from 'int' to 'const gauntlet::png::transforms&'
 #include <gauntlet/png.hpp>
 
 void use(gauntlet::png::decoder& first, gauntlet::png::decoder& second) {

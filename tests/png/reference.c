@@ -247,6 +247,8 @@ static void write_all(png_structp png, png_infop info, const struct reference_he
   png_set_IHDR(png, info, header->width, header->height, header->bit_depth, header->color_type,
                header->interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                PNG_FILTER_TYPE_DEFAULT);
+  if (header->color_type == PNG_COLOR_TYPE_PALETTE)
+    png_set_PLTE(png, info, (png_const_colorp)settings->palette, settings->palette_size);
   if (settings->flags & REFERENCE_INVERT_ALPHA) png_set_invert_alpha(png);
   png_write_info(png, info);
   set_transforms(png, settings->flags & ~(uint32_t)REFERENCE_INVERT_ALPHA);

@@ -68,7 +68,7 @@ struct reference_settings {
   uint16_t filler_value;
   int shifts;
   uint8_t shift[5]; /* red, green, blue, gray, alpha */
-  int palette_size; /* of quantize; 0: not set */
+  int palette_size; /* of quantize; 0: not set. Writing: of PLTE */
   int maximum_colors, full;
   unsigned char palette[256][3]; /* answered as libpng has left it */
   const uint16_t* histogram;

@@ -25,7 +25,7 @@ using raw_call = void (*)(png_struct_def*, png_info_def*, void*);
 /// A libpng error jumps over the frames of `work`, and no destructor runs.
 template <class Work>
 concept raw_work = std::is_invocable_v<Work&, png_struct_def*, png_info_def*> &&
-    std::is_trivially_destructible_v<std::remove_reference_t<Work>>;
+    std::is_trivially_destructible_v<std::decay_t<Work>>;
 
 /// Runs work through guard(raw_call, void*), and what it throws past the C frames.
 template <class Work, class Guard>
