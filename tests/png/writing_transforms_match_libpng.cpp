@@ -140,7 +140,8 @@ TEST_CASE("whole images may be given with transforms, and are refused if they ar
 
   const image bits = make_picture({color_type::gray, 1}, 9, height);
   const encode_options packed{.transforms = {.flags = transform::packing}};
-  CHECK(std::string(thrown_by<misuse>([&] { return encode(bits, packed); }).what()).contains("of 9 bytes"));
+  CHECK(std::string(thrown_by<misuse>([&] { return encode(bits, packed); }).what())
+            .contains("a row has 9 bytes"));
 }
 
 }  // namespace

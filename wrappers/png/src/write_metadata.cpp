@@ -186,7 +186,7 @@ void write_metadata_behind(gauntlet_png* png, const metadata& m) {
 
 void write_colors(gauntlet_png* png, color_type color, const color_table& colors) {
   gauntlet_png_transparency transparency{};
-  if (!colors.palette.empty()) write_palette(png, colors.palette);
+  if (!colors.palette.empty() || color == color_type::palette) write_palette(png, colors.palette);
   if (color == color_type::palette) {
     transparency.alpha_size = static_cast<std::uint16_t>(colors.alpha.size());
     std::ranges::copy(colors.alpha, transparency.alpha);
