@@ -165,10 +165,11 @@ TEST_CASE("an empty palette is refused, or taken as MNG has it") {
   image picture(header_of(2, 1, color_type::palette, 8));
   picture.row(0)[0] = picture.row(0)[1] = std::byte{0};
   CHECK_THROWS_AS(encode(picture), misuse);
-  const auto written = attempt<error>([&] { return encode(picture, {.allow_mng_features = true}); });
-  REQUIRE(written.has_value());
-  CHECK(code_of(*written) == errc::corrupted);
-  CHECK(same_pixels(read(*written, {.allow_mng_features = true}).picture, picture));
+  // In MNG there is no signature of PNG; where it is written, libpng does not take the empty palette.
+  CHECK_THROWS_AS(encode(picture, {.allow_mng_features = true}), error);
+  const bytes written = encode(picture, {.signature_bytes = 8, .allow_mng_features = true});
+  CHECK(code_of(written, {.signature_bytes = 8}) == errc::corrupted);
+  CHECK(same_pixels(read(written, {.signature_bytes = 8, .allow_mng_features = true}).picture, picture));
 }
 
 // Two equal rows of noise, so that the second is 1001 bytes back, and a header that claims 256 at the most.
