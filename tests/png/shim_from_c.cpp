@@ -44,6 +44,10 @@ TEST_CASE("C: what is not there is absent, also when it is asked for too early")
 
 TEST_CASE("C: numbers beyond what PNG has are refused") { check(c_sets_too_many_colours()); }
 
+TEST_CASE("C: pixels that libpng has no room or no place for are refused") {
+  check(c_transforms_to_impossible_pixels());
+}
+
 TEST_CASE("C: a callback may ask the object that called it") { check(c_asks_inside_a_callback()); }
 
 TEST_CASE("C: what libpng holds is counted") { check(c_counts_memory()); }

@@ -757,6 +757,29 @@ const char* c_asks_inside_a_callback(void) {
   return NULL;
 }
 
+const char* c_transforms_to_impossible_pixels(void) {
+  static const struct {
+    int depth, channels;
+    const char* message;
+  } impossible[] = {{0, 4, "says their depth and channels"},
+                    {16, 0, "says their depth and channels"},
+                    {3, 1, "1, 2, 4, 8 or 16 bits"},
+                    {8, 5, "1 to 4 channels"},
+                    {8, -1, "1 to 4 channels"},
+                    {1, 3, "1, 2 or 4 bits, or whole bytes"}};
+  for (size_t i = 0; i < sizeof impossible / sizeof impossible[0]; ++i) {
+    struct file file = {0};
+    struct gauntlet_png* png = NULL;
+    EXPECT_NULL(write_file(&file));
+    png = open_at(&file, R_INFO);
+    EXPECT(png != NULL);
+    EXPECT_USAGE(gauntlet_png_set_user_transform(png, impossible[i].depth, impossible[i].channels),
+                 impossible[i].message);
+    gauntlet_png_destroy(png);
+  }
+  return NULL;
+}
+
 /* ---- memory */
 
 const char* c_counts_memory(void) {
