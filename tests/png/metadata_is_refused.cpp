@@ -181,6 +181,21 @@ TEST_CASE("metadata_refused: backgrounds of another kind of image, or beyond its
   });
 }
 
+TEST_CASE("metadata_refused: transparency of another kind of image, or beyond its samples") {
+  const auto refused_colors = [](pixel_format format, const color_table& colors) {
+    const header header = header_of(2, 2, format.color, format.bit_depth);
+    return std::string(thrown_by<misuse>([&] { return encoder(memory_sink{}, header, {}, colors); }).what());
+  };
+  CHECK(
+      refused_colors(rgb_8, {.palette = {{1, 2, 3}}, .alpha = {5}}).contains("alphas belong to the palette"));
+  CHECK(refused_colors(gray_8, {.transparent = transparent_color{1, 2, 1}})
+            .contains("is a gray: the same in red"));
+  CHECK(refused_colors({color_type::gray, 2}, {.transparent = transparent_color{4, 4, 4}})
+            .contains("samples are 0 to 3, as the image's are"));
+  CHECK(
+      refused_colors(rgb_8, {.transparent = transparent_color{0, 0, 256}}).contains("samples are 0 to 255"));
+}
+
 TEST_CASE("metadata_refused: suggested palettes") {
   check_refused({
       {{.suggested_palettes = {{"few", 8, {}}}}, "the suggested palette 'few' needs a colour"},

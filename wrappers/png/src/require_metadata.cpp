@@ -195,6 +195,21 @@ bool is_gray(const header& header) {
   return header.color == color_type::gray || header.color == color_type::gray_alpha;
 }
 
+/// Of tRNS: libpng would leave out the one, and write only the red of the other.
+void require_transparency(const header& header, const color_table& colors, std::source_location where) {
+  if (!colors.alpha.empty() && header.color != color_type::palette)
+    refuse("alphas belong to the palette of a palette image; give an rgb image one transparent colour",
+           where);
+  if (!colors.transparent) return;
+  const auto [red, green, blue] = *colors.transparent;
+  if (is_gray(header) && (red != green || green != blue))
+    refuse("a gray image's transparent colour is a gray: the same in red, green and blue", where);
+  const unsigned most = (1U << header.bit_depth) - 1;
+  if (std::max({red, green, blue}) > most)
+    refuse("the transparent colour's samples are 0 to " + std::to_string(most) + ", as the image's are",
+           where);
+}
+
 void require_bits(const significant_bits& bits, const header& header, std::source_location where) {
   const bool gray = is_gray(header);
   const int depth = header.color == color_type::palette ? 8 : header.bit_depth;
@@ -294,6 +309,7 @@ void require_metadata_behind(const metadata& m, std::source_location where) {
 void require_metadata(const metadata& m, const header& header, const color_table& colors,
                       std::source_location where) {
   require_anywhere(m, where);
+  require_transparency(header, colors, where);
   require_places(m, colors, where);
   require_colors_described(m, header, colors, where);
   if (m.physical) require_physical(*m.physical, where);
