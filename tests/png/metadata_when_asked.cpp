@@ -95,25 +95,28 @@ TEST_CASE("metadata_asked: libpng's memory is the same whether it is asked for o
 
 // ---- time
 
+// Constants, because libstdc++ counts days with wrap-around.
+template <int Year, int Month = 1, int Day = 1>
+constexpr std::chrono::sys_seconds midnight{std::chrono::sys_days{std::chrono::year{Year} / Month / Day}};
+
 TEST_CASE("metadata_asked: a time is made from a clock's") {
   using namespace std::chrono;
   CHECK(time::from(sys_seconds{}) == time{1970, 1, 1, 0, 0, 0});
-  CHECK(time::from(sys_days{2024y / 2 / 29} + 23h + 59min + 58s) == time{2024, 2, 29, 23, 59, 58});
-  CHECK(time::from(sys_days{0y / 1 / 1}) == time{0, 1, 1, 0, 0, 0});
-  CHECK(time::from(sys_days{1y / 1 / 1} - 1s) == time{0, 12, 31, 23, 59, 59});
-  CHECK(time::from(sys_days{32767y / 12 / 31}) == time{32767, 12, 31, 0, 0, 0});
+  CHECK(time::from(midnight<2024, 2, 29> + 23h + 59min + 58s) == time{2024, 2, 29, 23, 59, 58});
+  CHECK(time::from(midnight<0>) == time{0, 1, 1, 0, 0, 0});
+  CHECK(time::from(midnight<1> - 1s) == time{0, 12, 31, 23, 59, 59});
+  CHECK(time::from(midnight<32767, 12, 31>) == time{32767, 12, 31, 0, 0, 0});
 }
 
 // std::chrono::year ends at 32,767; PNG's do not.
 TEST_CASE("metadata_asked: a time may be of any year that PNG has, and of no other") {
   using namespace std::chrono;
-  const sys_seconds year_zero = sys_days{0y / 1 / 1};
-  const auto years = [](long n) { return days{146097} * (n / 400); };  // multiples of 400
-  CHECK(time::from(year_zero + years(32800)) == time{32800, 1, 1, 0, 0, 0});
-  const sys_seconds end = year_zero + years(65200) + (sys_days{336y / 1 / 1} - sys_days{0y / 1 / 1});
+  const auto years = [](int n) { return days{146097} * (n / 400); };  // multiples of 400
+  CHECK(time::from(midnight<0> + years(32800)) == time{32800, 1, 1, 0, 0, 0});
+  const sys_seconds end = midnight<336> + years(65200);
   CHECK(time::from(end - 1s) == time{65535, 12, 31, 23, 59, 59});
   for (const sys_seconds wrong :
-       {year_zero - 1s, end, year_zero + years(131200), sys_seconds::min(), sys_seconds::max()})
+       {midnight<0> - 1s, end, midnight<0> + years(131200), sys_seconds::min(), sys_seconds::max()})
     CHECK_THROWS_AS(time::from(wrong), misuse);
 }
 

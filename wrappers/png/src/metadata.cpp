@@ -14,6 +14,9 @@ constexpr std::int64_t years_of_cycle = 400;
 constexpr std::int64_t days_of_cycle = 146097;
 constexpr std::chrono::sys_days year_zero{std::chrono::year{0} / 1 / 1};
 
+// Year 0 of a cycle. Days before 1970 make libstdc++ count with wrap-around.
+constexpr std::chrono::sys_days year_2000{std::chrono::year{2000} / 1 / 1};
+
 constexpr std::int64_t days_until(std::int64_t year) {
   const std::chrono::year of_cycle{static_cast<int>(year % years_of_cycle)};
   return year / years_of_cycle * days_of_cycle +
@@ -32,9 +35,9 @@ time time::from(std::chrono::sys_seconds point, std::source_location where) {
     throw misuse("png::time::from", "PNG's years are 0 to 65,535", where);
   const std::int64_t days = (count - begin_of_years) / seconds_of_day;
   const std::chrono::days of_cycle{static_cast<int>(days % days_of_cycle)};
-  const std::chrono::year_month_day date{year_zero + of_cycle};
+  const std::chrono::year_month_day date{year_2000 + of_cycle};
   const std::chrono::hh_mm_ss clock{std::chrono::seconds{(count - begin_of_years) % seconds_of_day}};
-  const std::int64_t year = days / days_of_cycle * years_of_cycle + static_cast<int>(date.year());
+  const std::int64_t year = days / days_of_cycle * years_of_cycle + static_cast<int>(date.year()) - 2000;
   return {.year = static_cast<std::uint16_t>(year),
           .month = static_cast<std::uint8_t>(static_cast<unsigned>(date.month())),
           .day = static_cast<std::uint8_t>(static_cast<unsigned>(date.day())),
