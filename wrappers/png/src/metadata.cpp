@@ -14,8 +14,12 @@ constexpr std::int64_t years_of_cycle = 400;
 constexpr std::int64_t days_of_cycle = 146097;
 constexpr std::chrono::sys_days year_zero{std::chrono::year{0} / 1 / 1};
 
-// Year 0 of a cycle. Days before 1970 make libstdc++ count with wrap-around.
-constexpr std::chrono::sys_days year_2000{std::chrono::year{2000} / 1 / 1};
+constexpr bool is_leap(std::int64_t year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
+
+constexpr std::int64_t days_of(std::int64_t year, unsigned month) {
+  constexpr int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  return days[month - 1] + (month == 2 && is_leap(year) ? 1 : 0);
+}
 
 constexpr std::int64_t days_until(std::int64_t year) {
   const std::chrono::year of_cycle{static_cast<int>(year % years_of_cycle)};
@@ -34,13 +38,15 @@ time time::from(std::chrono::sys_seconds point, std::source_location where) {
   if (count < begin_of_years || count >= end_of_years)
     throw misuse("png::time::from", "PNG's years are 0 to 65,535", where);
   const std::int64_t days = (count - begin_of_years) / seconds_of_day;
-  const std::chrono::days of_cycle{static_cast<int>(days % days_of_cycle)};
-  const std::chrono::year_month_day date{year_2000 + of_cycle};
+  std::int64_t year = days / days_of_cycle * years_of_cycle;
+  std::int64_t day = days % days_of_cycle;  // libstdc++'s calendar counts with wrap-around
+  for (; day >= (is_leap(year) ? 366 : 365); ++year) day -= is_leap(year) ? 366 : 365;
+  unsigned month = 1;
+  for (; day >= days_of(year, month); ++month) day -= days_of(year, month);
   const std::chrono::hh_mm_ss clock{std::chrono::seconds{(count - begin_of_years) % seconds_of_day}};
-  const std::int64_t year = days / days_of_cycle * years_of_cycle + static_cast<int>(date.year()) - 2000;
   return {.year = static_cast<std::uint16_t>(year),
-          .month = static_cast<std::uint8_t>(static_cast<unsigned>(date.month())),
-          .day = static_cast<std::uint8_t>(static_cast<unsigned>(date.day())),
+          .month = static_cast<std::uint8_t>(month),
+          .day = static_cast<std::uint8_t>(day + 1),
           .hour = static_cast<std::uint8_t>(clock.hours().count()),
           .minute = static_cast<std::uint8_t>(clock.minutes().count()),
           .second = static_cast<std::uint8_t>(clock.seconds().count())};
