@@ -51,11 +51,23 @@ static int is_option(int option) {
          option == GAUNTLET_PNG_IGNORE_ADLER32;
 }
 
+/* png_set_option takes every number that is not too large, also of what this libpng was built without. */
+static int is_built_in(int option) {
+#ifdef PNG_DISABLE_ADLER32_CHECK_SUPPORTED
+  (void)option;
+  return 1;
+#else
+  return option != GAUNTLET_PNG_IGNORE_ADLER32;
+#endif
+}
+
 int gauntlet_png_set_option(struct gauntlet_png* self, int option, int on) {
   volatile int answer = PNG_OPTION_INVALID;
   if (!at_stage_or(self, READ_HEADER, WRITE_HEADER, "set_option")) return GAUNTLET_PNG_ERROR;
   if (!is_option(option)) return fail(self, GAUNTLET_PNG_USAGE, "there is no such option");
-  GUARD(self, { answer = png_set_option(self->png, option, on ? PNG_OPTION_ON : PNG_OPTION_OFF); });
+  GUARD(self, {
+    if (is_built_in(option)) answer = png_set_option(self->png, option, on ? PNG_OPTION_ON : PNG_OPTION_OFF);
+  });
   if (answer == PNG_OPTION_INVALID)
     return fail(self, GAUNTLET_PNG_UNSUPPORTED, "this libpng was built without the option");
   return status_of(self);

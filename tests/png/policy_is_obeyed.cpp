@@ -95,6 +95,7 @@ TEST_CASE("a bad Adler-32 is not looked at if that is asked for, where libpng ca
     CHECK(ignored->warnings.empty());
     CHECK(ignored->picture.pixels().size() == 4);
   } else {
+    INFO(ignored.error().what());
     CHECK(ignored.error().code() == errc::unsupported);
   }
 }
@@ -165,9 +166,13 @@ TEST_CASE("an empty palette is refused, or taken as MNG has it") {
   image picture(header_of(2, 1, color_type::palette, 8));
   picture.row(0)[0] = picture.row(0)[1] = std::byte{0};
   CHECK_THROWS_AS(encode(picture), misuse);
-  // In MNG there is no signature of PNG; where it is written, libpng does not take the empty palette.
+  // In MNG there is no signature of PNG; where it is written, libpng does not take the empty palette. Any
+  // index is beyond it, which newer versions say.
+  encode_options embedded{.warnings_are_errors = false, .benign_errors_are_warnings = true};
+  embedded.allow_mng_features = true;
   CHECK_THROWS_AS(encode(picture, {.allow_mng_features = true}), error);
-  const bytes written = encode(picture, {.signature_bytes = 8, .allow_mng_features = true});
+  embedded.signature_bytes = 8;
+  const bytes written = encode(picture, embedded);
   CHECK(code_of(written, {.signature_bytes = 8}) == errc::corrupted);
   CHECK(same_pixels(read(written, {.signature_bytes = 8, .allow_mng_features = true}).picture, picture));
 }
