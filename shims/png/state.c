@@ -140,6 +140,8 @@ static _Noreturn void on_error(png_structp png, png_const_charp message) {
 static void on_warning(png_structp png, png_const_charp message) {
   struct gauntlet_png* self = png_get_error_ptr(png);
   struct gauntlet_png_warning warning;
+  /* The chunk is written as it was given; that it has no data is nothing to warn of. */
+  if (strcmp(message, "Writing zero-length unknown chunk") == 0) return;
   if (self->refusal != GAUNTLET_PNG_NO_FAILURE) {
     /* png_malloc_warn says so, maybe called by zlib: a jump from here would lose what zlib has allocated so
      * far. Who wanted the memory says next what comes of it. */
@@ -361,6 +363,8 @@ static int check_row_bytes(struct gauntlet_png* self) {
 int gauntlet_png_protect(struct gauntlet_png* self, gauntlet_png_raw_call call, void* user) {
   if (status_of(self) != GAUNTLET_PNG_OK) return GAUNTLET_PNG_ERROR;
   GUARD(self, { call(self->png, self->info, user); });
+  /* It may have set what the file does not have. */
+  self->chunks = GAUNTLET_PNG_HAS_gAMA | GAUNTLET_PNG_HAS_cHRM | GAUNTLET_PNG_HAS_sRGB;
   if (status_of(self) != GAUNTLET_PNG_OK) return GAUNTLET_PNG_ERROR;
   return check_row_bytes(self);
 }

@@ -13,6 +13,22 @@ constexpr unsigned flag_count = 17;
 transform flag(unsigned number) { return static_cast<transform>(1U << number); }
 
 // Every kind of chunk that transforms look at: gAMA, sBIT and tRNS.
+// All bits but one are true, where there is more than one.
+significant_bits true_bits(pixel_format format) {
+  const auto depth = format.color == color_type::palette ? std::uint8_t{8} : format.bit_depth;
+  const auto bits = static_cast<std::uint8_t>(depth > 1 ? depth - 1 : 1);
+  switch (format.color) {
+    case color_type::gray:
+      return {.gray = bits};
+    case color_type::gray_alpha:
+      return {.gray = bits, .alpha = bits};
+    case color_type::rgba:
+      return {.red = bits, .green = bits, .blue = bits, .alpha = bits};
+    default:
+      return {.red = bits, .green = bits, .blue = bits};
+  }
+}
+
 bytes file_of(pixel_format format, bool interlaced) {
   image picture = make_picture(format, 5, 3);
   color_table colors = picture.colors();
@@ -21,10 +37,9 @@ bytes file_of(pixel_format format, bool interlaced) {
   for (std::uint32_t y = 0; y < 3; ++y) picture.row(y)[0] = std::byte{0};
   if (format.color == color_type::rgb)  // one pixel that is transparent
     for (std::size_t i = 0; i < format.bit_depth / 8U * 3U; ++i) picture.row(1)[i] = std::byte{0};
-  const std::uint8_t bits = format.color == color_type::palette ? 5 : format.bit_depth;
   encode_options options{.level = 1, .interlaced = interlaced};
   options.metadata.gamma = 60'000;
-  options.metadata.significant_bits = significant_bits{bits, bits, bits, bits, bits};
+  options.metadata.significant_bits = true_bits(format);
   image_view view = picture;
   view.colors = &colors;
   return encode(view, options);

@@ -11,6 +11,7 @@ namespace {
 
 // A jump leaves these: they hold nothing that needs a destructor.
 void raise_error(png_struct* png, png_info*) { png_error(png, "a raw error"); }
+void raise_warning(png_struct* png, png_info*) { png_warning(png, "a raw warning"); }
 void throw_planned(png_struct*, png_info*) { throw planned_failure(); }
 
 template <class Work>
@@ -92,6 +93,23 @@ TEST_CASE("what raw calls change of metadata is seen") {
   CHECK_FALSE(read.metadata().gamma.has_value());
   read.protect([](png_struct* png, png_info* info) { png_set_gAMA_fixed(png, info, 50'000); });
   CHECK(read.metadata().gamma == 50'000U);
+}
+
+TEST_CASE("a warning while writing is an error, unless warnings are allowed") {
+  const header one_pixel = header_of(1, 1, color_type::gray, 8);
+  encoder strict{memory_sink{}, one_pixel};
+  const error failure = thrown_by<error>([&] {
+    strict.protect(raise_warning);
+    return 0;
+  });
+  CHECK(failure.code() == errc::invalid_image);
+  CHECK(std::string(failure.what()).starts_with("memory: write: this image cannot be written as PNG: "));
+  CHECK(refusal_of([&] { strict.write_row(bytes(1)); }).contains("this encoder has failed before"));
+
+  encoder tolerant{memory_sink{}, one_pixel, {.warnings_are_errors = false}};
+  tolerant.protect(raise_warning);
+  REQUIRE(tolerant.warnings().size() == 1);
+  CHECK(tolerant.warnings()[0].message == "a raw warning");
 }
 
 TEST_CASE("a raw transform before the start works as one of ours") {

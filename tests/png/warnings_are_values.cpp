@@ -82,28 +82,8 @@ TEST_CASE("nothing is ever printed") {
   static_cast<void>(try_to_decode(to_bytes("GIF89a.....")));
   for (const auto& path : corpus("testpngs/crashers")) static_cast<void>(try_to_decode(read_file(path)));
   const image picture = make_picture({color_type::gray, 8}, 3, 3);
-  static_cast<void>(attempt(
-      [&] { return encode(picture, {.metadata = {.scale = scale{.width = "wide", .height = "1"}}}); }));
   static_cast<void>(attempt([&] { return encode(picture, {.limits = {.max_memory = 5'000}}); }));
   CHECK(captured.take().empty());
-}
-
-TEST_CASE("what libpng would leave out or change of what is written is an error") {
-  const image picture = make_picture({color_type::gray, 8}, 3, 3);
-  const auto code_of = [&](const metadata& given) {
-    return thrown_by<error>([&] { return encode(picture, {.metadata = given}); }).code();
-  };
-  CHECK(code_of({.significant_bits = significant_bits{.gray = 9}}) == errc::invalid_image);
-  CHECK(code_of({.background = background_color{.gray = 256}}) == errc::invalid_image);
-  CHECK(code_of({.scale = scale{.width = "wide", .height = "1"}}) == errc::invalid_image);
-  CHECK(code_of({.srgb = static_cast<rendering_intent>(4)}) == errc::invalid_image);
-
-  const color_table colors{.palette = {}, .alpha = {}, .transparent = transparent_color{256, 256, 256}};
-  image_view view = picture;
-  view.colors = &colors;
-  const error failure = thrown_by<error>([&] { return encode(view); });
-  CHECK(failure.code() == errc::invalid_image);
-  CHECK(std::string(failure.what()).starts_with("memory: write: this image cannot be written as PNG: "));
 }
 
 }  // namespace

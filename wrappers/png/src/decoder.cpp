@@ -4,7 +4,6 @@
 #include <ranges>
 
 #include "formats.hpp"
-#include "gauntlet/shim/png.h"
 #include "reader.hpp"
 
 namespace gauntlet::png {
@@ -82,7 +81,7 @@ pass_reader decoder::start_passes(display display, const transforms& transforms,
 image decoder::read_image(format format, std::source_location where) && {
   detail::reader_ptr used_up = std::move(reader_);
   detail::reader& reader = require(used_up, "png::decoder::read_image", where);
-  reader.start(detail::transforms_to(format, where), where);
+  reader.start(transforms_for(format, where), where);
   return reader.read_image(format, where);
 }
 
@@ -137,11 +136,6 @@ const image& pass_reader::picture(std::source_location where) const {
 
 image decode(std::span<const std::byte> bytes, const decode_options& options, std::source_location where) {
   return decode(memory_source(bytes), options, where);
-}
-
-bool is_png(std::span<const std::byte> bytes) noexcept {
-  // SAFETY: unsigned char may alias std::byte.
-  return gauntlet_png_sig_cmp(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()) != 0;
 }
 
 }  // namespace gauntlet::png

@@ -4,7 +4,7 @@
 
 #include "gauntlet/error.hpp"
 
-namespace gauntlet::png::detail {
+namespace gauntlet::png {
 namespace {
 
 /// PNG's samples have the high byte first.
@@ -15,6 +15,8 @@ bool has_alpha(color_type color) { return color == color_type::rgba || color == 
 bool is_gray(color_type color) { return color == color_type::gray || color == color_type::gray_alpha; }
 
 }  // namespace
+
+namespace detail {
 
 format_facts facts_of(format format, std::source_location where) {
   switch (format) {
@@ -44,10 +46,19 @@ format_facts facts_of(format format, std::source_location where) {
   throw misuse("png format", "there is no such format", where);
 }
 
-transforms transforms_to(format format, std::source_location where) {
+transform transforms_from(format format, std::source_location where) {
+  if (format == format::native) return transform::none;
+  const format_facts facts = facts_of(format, where);
+  const transform order = facts.bit_depth == 16 ? machine_order : transform::none;
+  return facts.blue_first ? order | transform::bgr : order;
+}
+
+}  // namespace detail
+
+transforms transforms_for(format format, std::source_location where) {
   transforms wanted;
   if (format == format::native) return wanted;
-  const format_facts facts = facts_of(format, where);
+  const detail::format_facts facts = detail::facts_of(format, where);
   wanted.flags =
       facts.bit_depth == 16 ? transform::expand_16 | machine_order : transform::expand | transform::scale_16;
   wanted.flags = wanted.flags | (has_alpha(facts.color) ? transform::add_alpha : transform::strip_alpha);
@@ -59,11 +70,4 @@ transforms transforms_to(format format, std::source_location where) {
   return wanted;
 }
 
-transform transforms_from(format format, std::source_location where) {
-  if (format == format::native) return transform::none;
-  const format_facts facts = facts_of(format, where);
-  const transform order = facts.bit_depth == 16 ? machine_order : transform::none;
-  return facts.blue_first ? order | transform::bgr : order;
-}
-
-}  // namespace gauntlet::png::detail
+}  // namespace gauntlet::png

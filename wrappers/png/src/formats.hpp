@@ -18,8 +18,6 @@ struct format_facts {
 /// Throws misuse for native and for what is no format.
 format_facts facts_of(format format, std::source_location where);
 
-/// Reading: from any file to rows of this format.
-transforms transforms_to(format format, std::source_location where);
 /// Writing: from rows of this format to a file.
 transform transforms_from(format format, std::source_location where);
 

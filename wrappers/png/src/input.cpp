@@ -191,6 +191,7 @@ int input::start(const transforms& transforms, std::source_location where) {
   require_intact("png start()", where);
   const png::header file = header_;
   user_transform_ = transforms.user;
+  has_transforms_ = is_any(transforms);
   require_transforms(transforms, where);
   const std::optional<color_table> quantized = set_transforms(get(), transforms);
   int passes = 1;

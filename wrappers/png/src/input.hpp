@@ -59,6 +59,7 @@ class input {
   bool can_be_stopped() const noexcept { return options_.stop.stop_possible(); }
   void check_stop(std::source_location where);
 
+  bool has_transforms() const noexcept { return has_transforms_; }
   void header_was_read(std::source_location where);
   /// Applies transforms and fixes them; answers the number of passes.
   int start(const transforms& transforms, std::source_location where);
@@ -86,6 +87,7 @@ class input {
   png::header header_;
   std::optional<color_table> colors_;      // once asked for
   std::optional<png::metadata> metadata_;  // once asked for
+  bool has_transforms_ = false;
   bool failed_ = false;
   handle handle_;  // ends first: it gives memory back through on_release
 };

@@ -180,7 +180,7 @@ std::optional<std::uint8_t> reader::highest_index(std::source_location where) {
   require_intact("png::row_reader::highest_index", where);
   int highest = -1;
   check(gauntlet_png_get_palette_max(get(), &highest), "look for indices", where);
-  if (highest < 0 || highest > 255) return std::nullopt;
+  if (!has_transforms() || highest < 0 || highest > 255) return std::nullopt;
   return static_cast<std::uint8_t>(highest);
 }
 

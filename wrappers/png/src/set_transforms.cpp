@@ -192,6 +192,11 @@ void require_transforms(const write_transforms& t, std::source_location where) {
     refuse("a user transform of a writer cannot change a row's depth or channels", where);
 }
 
+bool is_any(const transforms& t) {
+  return t.flags != transform::none || t.alpha || t.gamma || t.background || t.rgb_to_gray || t.filler ||
+         t.shift || t.quantize || t.user;
+}
+
 std::optional<color_table> set_transforms(gauntlet_png* png, const transforms& t) {
   std::optional<color_table> quantized;
   set_colors(png, t);

@@ -15,6 +15,8 @@ namespace gauntlet::png::detail {
 void require_transforms(const transforms& transforms, std::source_location where);
 void require_transforms(const write_transforms& transforms, std::source_location where);
 
+bool is_any(const transforms& transforms);
+
 // Of the following none answers a status: after an error the shim refuses all that comes, so who starts the
 // rows is told.
 

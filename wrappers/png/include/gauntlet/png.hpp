@@ -10,6 +10,7 @@
 #include "gauntlet/png/error.hpp"
 #include "gauntlet/png/header.hpp"
 #include "gauntlet/png/image.hpp"
+#include "gauntlet/png/library.hpp"
 #include "gauntlet/png/limits.hpp"
 #include "gauntlet/png/metadata.hpp"
 #include "gauntlet/png/native.hpp"

@@ -104,7 +104,8 @@ class row_reader : public detail::reading {
 
   /// Whether a pixel was not gray so far, where transforms::rgb_to_gray looked. (png_get_rgb_to_gray_status)
   bool found_color(std::source_location where = std::source_location::current()) const;
-  /// The highest palette index so far; none if it was not looked for. (png_get_palette_max)
+  /// The highest palette index so far; none if it was not looked for, which libpng does only in rows that it
+  /// transforms. (png_get_palette_max)
   std::optional<std::uint8_t> highest_index(
       std::source_location where = std::source_location::current()) const;
 
@@ -190,8 +191,5 @@ image decode(Source source, const decode_options& options = {},
 }
 image decode(std::span<const std::byte> bytes, const decode_options& options = {},
              std::source_location where = std::source_location::current());
-
-/// Whether bytes begin as a PNG file does, as far as there are any. (png_sig_cmp)
-bool is_png(std::span<const std::byte> bytes) noexcept;
 
 }  // namespace gauntlet::png

@@ -179,8 +179,12 @@ class encoder {
     return std::move(held_->sink);
   }
 
-  /// What it was given so far stays in it, whatever fails. Not of a moved-from encoder.
-  Sink& sink() noexcept { return held_->sink; }
+  /// What it was given so far stays in it, whatever fails. Throws misuse where the encoder was moved from.
+  Sink& sink(std::source_location where = std::source_location::current()) {
+    if (!held_)
+      throw misuse("png::encoder::sink", "this encoder was moved from; use the one it went to", where);
+    return held_->sink;
+  }
   std::span<const warning> warnings(std::source_location where = std::source_location::current()) const {
     return writing_.warnings(where);
   }

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <source_location>
 #include <span>
 #include <vector>
 
 #include "gauntlet/png/color.hpp"
 #include "gauntlet/png/header.hpp"
+#include "gauntlet/png/pixel.hpp"
 
 namespace gauntlet::png {
 
@@ -130,6 +132,10 @@ struct transforms {
   std::optional<png::quantization> quantize{};
   std::optional<png::user_transform> user{};
 };
+
+/// What brings the rows of any file into this format: for row_reader, pass_reader and push_decoder. Throws
+/// misuse for what is no format.
+transforms transforms_for(format format, std::source_location where = std::source_location::current());
 
 /// Of a writer: rows are given so, and stand in the file as its header says. Of the flags, packing, packswap,
 /// swap, bgr, swap_alpha, invert_alpha and invert_mono.
