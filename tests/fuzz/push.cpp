@@ -134,9 +134,11 @@ class pushing {
 
 // Pulled, libpng has read on to the end of the file before it minds bad data; pushed, it minds what is there.
 // A bad Adler-32 in a chunk of its own is a warning where it is pulled. And behind extra data, pushed, it no
-// longer looks whether the stream ends.
+// longer looks whether the stream ends. A chunk that is cut off is judged by its header where it is pulled;
+// pushed, the rest of it is awaited.
 bool may_differ(const reading& pulled, const reading& pushed) {
   if (pushed.has_extra_data && pulled.code == png::errc::corrupted) return true;
+  if (pushed.code == png::errc::truncated && pulled.code == png::errc::corrupted) return true;
   return pushed.code == png::errc::corrupted && (!pulled.code || pulled.code == png::errc::truncated);
 }
 

@@ -168,6 +168,15 @@ TEST_CASE("pushed, a stream that breaks off in extra data is a warning, where pu
   }
 }
 
+// A difference: pulled, a chunk is judged by its header before it is read. Pushed, all of it is awaited.
+TEST_CASE("pushed, a chunk out of place that is cut off is still awaited, where pulled it is corruption") {
+  const bytes misplaced = chunk("IEND", bytes(13));
+  const bytes file = joined({signature(), cut(misplaced, misplaced.size() - 1)});
+  CHECK(pull_file(file).code == errc::corrupted);
+  CHECK(push_file(file, whole()).code == errc::truncated);
+  CHECK(push_file(joined({signature(), misplaced}), whole()).code == errc::corrupted);
+}
+
 TEST_CASE("pushed, what is not a PNG is told at its first wrong byte") {
   for (const std::string_view content :
        {"GIF89a......", "plain text, longer than a signature", "7 bytes", "x", "\x89PNG\n\x1a\n and more"})

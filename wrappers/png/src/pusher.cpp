@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gauntlet/error.hpp"
+#include "set_transforms.hpp"
 
 namespace gauntlet::png::detail {
 namespace {
@@ -20,11 +21,6 @@ constexpr std::array<std::size_t, 7> pixels_told_by_pass{64, 64, 16, 16, 4, 4, 1
 /// Pushed, libpng looks for indices beyond the palette only in rows that it transforms. So a palette's rows,
 /// if they are wanted as they are, get a transform that is for gray ones.
 const transforms index_check{.flags = transform::invert_mono};
-
-bool are_none(const transforms& t) {
-  return t.flags == transform::none && !t.alpha && !t.gamma && !t.background && !t.rgb_to_gray && !t.filler &&
-         !t.shift && !t.quantize && !t.user;
-}
 
 }  // namespace
 
@@ -103,7 +99,7 @@ void pusher::start(const transforms& transforms, std::source_location where) {
                           : "the header is not known yet; wait for its event",
                  where);
   const std::size_t bytes_in_file = header().row_bytes;
-  const bool untouched_palette = header().color == color_type::palette && are_none(transforms);
+  const bool untouched_palette = header().color == color_type::palette && !is_any(transforms);
   if (input::start(untouched_palette ? index_check : transforms, where) > 1)
     canvas_.emplace(header(), color_table{}, format::native, where);
   growth_ = (header().row_bytes + bytes_in_file - 1) / bytes_in_file;
