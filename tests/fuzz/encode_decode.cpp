@@ -102,11 +102,11 @@ std::vector<std::byte> rows_of(const png::image_view& view, const png::header& r
   return packed;
 }
 
-// A palette belongs to palette images alone, and gray has one number for its transparent colour.
+// An rgb image may suggest a palette; gray has one number for its transparent colour.
 png::color_table colors_as_written(const drawing& given) {
   png::color_table kept;
+  kept.palette = given.colors.palette;
   if (given.view.color == png::color_type::palette) {
-    kept.palette = given.colors.palette;
     kept.alpha = given.colors.alpha;
   } else if (const auto& transparent = given.colors.transparent) {
     kept.transparent = transparent;

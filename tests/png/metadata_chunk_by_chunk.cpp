@@ -225,7 +225,8 @@ bytes chunk_in(const bytes& file, const std::string& type) {
 }
 
 bytes written(const example& e) {
-  const image picture(header_of(1, 1, e.format.color, e.format.bit_depth), colors_of(e.format));
+  image picture(header_of(1, 1, e.format.color, e.format.bit_depth), colors_of(e.format));
+  std::ranges::fill(picture.pixels(), std::byte{0});
   return encode(picture, {.metadata = e.value});
 }
 

@@ -291,6 +291,22 @@ TEST_CASE("more alphas than colours are refused") {
   CHECK(refusal_of([&] { encode(other.view); }).contains("there are more alphas than palette colours"));
 }
 
+TEST_CASE("a palette is refused where there is gray") {
+  const color_table palette{.palette = {{1, 2, 3}}, .alpha = {}, .transparent = {}};
+  image gray = make_picture({color_type::gray, 8}, 2, 2);
+  image_view view = gray;
+  view.colors = &palette;
+  CHECK(refusal_of([&] { encode(view); }).contains("a gray image has no palette"));
+}
+
+TEST_CASE("an rgb image may suggest a palette, which comes back") {
+  image picture = make_picture({color_type::rgb, 8}, 2, 2);
+  const color_table palette{.palette = {{1, 2, 3}, {4, 5, 6}}, .alpha = {}, .transparent = {}};
+  image_view view = picture;
+  view.colors = &palette;
+  CHECK(decode(encode(view)).colors() == palette);
+}
+
 TEST_CASE("a transparent colour is refused where there is alpha or a palette") {
   const color_table colors{.palette = {{1, 2, 3}}, .alpha = {}, .transparent = transparent_color{}};
   for (const color_type color : {color_type::gray_alpha, color_type::rgba, color_type::palette}) {
