@@ -7,15 +7,6 @@
 namespace gauntlet::png::test {
 namespace {
 
-template <class Work>
-std::string refusal_of(Work&& work) {
-  return thrown_by<misuse>([&] {
-           std::forward<Work>(work)();
-           return 0;
-         })
-      .what();
-}
-
 // ---- reading
 
 TEST_CASE("an animation decoder that was moved from says so, whatever is asked of it") {

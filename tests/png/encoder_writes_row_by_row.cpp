@@ -9,15 +9,6 @@
 namespace gauntlet::png::test {
 namespace {
 
-template <class Work>
-std::string refusal_of(const Work& work) {
-  return thrown_by<misuse>([&] {
-           work();
-           return 0;
-         })
-      .what();
-}
-
 // A sink that knows how often it was flushed, and what it had by then.
 struct flushed_sink {
   bytes got{};

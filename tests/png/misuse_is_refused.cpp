@@ -9,16 +9,6 @@
 namespace gauntlet::png::test {
 namespace {
 
-// The message of the misuse that work must throw.
-template <class Work>
-std::string refusal_of(Work&& work) {
-  return thrown_by<misuse>([&] {
-           std::forward<Work>(work)();
-           return 0;
-         })
-      .what();
-}
-
 // ---- reading
 
 TEST_CASE("a decoder that was moved from says so, whatever is asked of it") {

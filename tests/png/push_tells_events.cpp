@@ -10,15 +10,6 @@
 namespace gauntlet::png::test {
 namespace {
 
-template <class Work>
-std::string refusal_of(Work&& work) {
-  return thrown_by<misuse>([&] {
-           std::forward<Work>(work)();
-           return 0;
-         })
-      .what();
-}
-
 bytes file_of(bool interlaced) { return small_file({color_type::rgb, 8}, interlaced); }
 
 // ---- one by one

@@ -14,15 +14,6 @@ void raise_error(png_struct* png, png_info*) { png_error(png, "a raw error"); }
 void raise_warning(png_struct* png, png_info*) { png_warning(png, "a raw warning"); }
 void throw_planned(png_struct*, png_info*) { throw planned_failure(); }
 
-template <class Work>
-std::string refusal_of(const Work& work) {
-  return thrown_by<misuse>([&] {
-           work();
-           return 0;
-         })
-      .what();
-}
-
 template <class Object>
 error error_of_raw_call(Object& object) {
   return thrown_by<error>([&] {

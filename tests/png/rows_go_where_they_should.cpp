@@ -11,15 +11,6 @@ namespace {
 constexpr std::uint32_t height = 6;
 constexpr std::byte untouched{0xA5};
 
-template <class Work>
-std::string refusal_of(const Work& work) {
-  return thrown_by<misuse>([&] {
-           work();
-           return 0;
-         })
-      .what();
-}
-
 struct both_kinds {
   image picture = make_picture({color_type::rgb, 8}, 5, height);
   std::array<bytes, 2> files{encode(picture), encode(picture, {.interlaced = true})};

@@ -10,15 +10,6 @@ namespace gauntlet::png::test {
 namespace {
 
 template <class Work>
-std::string refusal_of(const Work& work) {
-  return thrown_by<misuse>([&] {
-           work();
-           return 0;
-         })
-      .what();
-}
-
-template <class Work>
 std::error_code code_of(const Work& work) {
   return thrown_by<error>([&] {
            work();

@@ -3,6 +3,7 @@
 // and sinks that misbehave, and the reference decoder.
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -190,6 +191,16 @@ E thrown_by(Work&& work) {
     return caught;
   }
   throw std::runtime_error("this should have thrown, but did not");
+}
+
+// The message of the misuse that work must throw.
+template <std::invocable Work>
+std::string refusal_of(Work&& work) {
+  return thrown_by<misuse>([&] {
+           std::forward<Work>(work)();
+           return 0;
+         })
+      .what();
 }
 
 template <class Work>

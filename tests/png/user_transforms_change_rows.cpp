@@ -9,15 +9,6 @@
 namespace gauntlet::png::test {
 namespace {
 
-template <class Work>
-std::string refusal_of(const Work& work) {
-  return thrown_by<misuse>([&] {
-           work();
-           return 0;
-         })
-      .what();
-}
-
 std::byte inverted(std::byte sample) { return sample ^ std::byte{0xFF}; }
 
 void invert(const row_info& info, std::span<std::byte> row) {
