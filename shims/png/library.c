@@ -12,12 +12,7 @@ int gauntlet_png_sig_cmp(const unsigned char* data, size_t size) {
 }
 
 int gauntlet_png_convert_to_rfc1123(const struct gauntlet_png_time* time, char out[29]) {
-  const png_time value = {.year = time->year,
-                          .month = time->month,
-                          .day = time->day,
-                          .hour = time->hour,
-                          .minute = time->minute,
-                          .second = time->second};
+  const png_time value = to_png_time(time);
   return png_convert_to_rfc1123_buffer(out, &value) != 0 ? GAUNTLET_PNG_OK : GAUNTLET_PNG_ABSENT;
 }
 

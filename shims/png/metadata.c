@@ -135,12 +135,7 @@ int gauntlet_png_get_tIME(struct gauntlet_png* self, struct gauntlet_png_time* t
 }
 
 int gauntlet_png_set_tIME(struct gauntlet_png* self, const struct gauntlet_png_time* time) {
-  const png_time value = {.year = time->year,
-                          .month = time->month,
-                          .day = time->day,
-                          .hour = time->hour,
-                          .minute = time->minute,
-                          .second = time->second};
+  const png_time value = to_png_time(time);
   if ((self->written & PNG_INFO_tIME) != 0) /* libpng would ignore it, and say nothing */
     return fail(self, GAUNTLET_PNG_USAGE, "a file has one time, and this has one already");
   SET_EVEN_LATE(self, "set_tIME", png_set_tIME(self->png, self->info, &value));

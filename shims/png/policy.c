@@ -30,8 +30,11 @@ int gauntlet_png_permit_mng_features(struct gauntlet_png* self, uint32_t bits, u
 }
 
 int gauntlet_png_set_sig_bytes(struct gauntlet_png* self, int count) {
-  if (count < 0 || count > 8) return fail(self, GAUNTLET_PNG_USAGE, "a signature has 8 bytes");
   static const png_byte signature[8] = {137, 80, 78, 71, 13, 10, 26, 10};
+  if (!at_stage_or(self, READ_HEADER, WRITE_HEADER, "set_sig_bytes")) return GAUNTLET_PNG_ERROR;
+  if (count < 0 || count > 8) return fail(self, GAUNTLET_PNG_USAGE, "a signature has 8 bytes");
+  if (self->offset != 0)
+    return fail(self, GAUNTLET_PNG_USAGE, "set_sig_bytes is called after the first byte was pushed");
   if (self->pushes) { /* libpng refuses a pushed file of whose signature nothing is left */
     memcpy(self->push.begin, signature, (size_t)count);
     self->push.begin_size = (size_t)count;

@@ -56,11 +56,11 @@ struct gauntlet_png {
   uint64_t rows_left;  /* over all passes */
   size_t row_bytes;
   size_t signature_bytes; /* that were read before, or are not to be written */
-  uint32_t width;         /* of the image; with the next three: what a row unpacks to */
+  uint32_t width;         /* of the image; with height, pixel_bits and interlaced: what a row unpacks to */
   uint32_t height;
   uint32_t pixel_bits; /* in the file, before transforms */
   int interlaced;
-  uint8_t color_type;      /* reading: of the file; with the next two: what transforms change in png_info */
+  uint8_t color_type; /* reading: of the file; like gamma and background changed in png_info by transforms */
   png_fixed_point gamma;   /* of gAMA */
   png_color_16 background; /* of bKGD */
   uint32_t row;            /* the next row of the caller's, and its pass */
@@ -150,6 +150,16 @@ static inline char* without_const(const char* string) {
     char* out;
   } pointer = {string};
   return pointer.out;
+}
+
+static inline png_time to_png_time(const struct gauntlet_png_time* time) {
+  const png_time value = {.year = time->year,
+                          .month = time->month,
+                          .day = time->day,
+                          .hour = time->hour,
+                          .minute = time->minute,
+                          .second = time->second};
+  return value;
 }
 
 /* Memory that counts, as libpng's does; NULL if there is none, and then why is recorded. */

@@ -1,10 +1,10 @@
 // Allocation k fails, for every k, while a file with all kinds of metadata is written or read: what the
 // memory resource throws comes out as itself, and nothing leaks.
 #include <catch2/catch_test_macros.hpp>
-#include <charconv>
 #include <memory_resource>
 #include <string>
 
+#include "refused_allocations.hpp"
 #include "support.hpp"
 
 namespace gauntlet::png::test {
@@ -139,35 +139,6 @@ TEST_CASE("metadata_memory: what memory throws at its k-th allocation comes out 
 }
 
 // ---- max_memory
-
-// "max_memory is 1000, found 1456": the least limit that lets this allocation through.
-std::uint64_t found_in(const std::string& message) {
-  const std::string marker = ", found ";
-  const std::size_t at = message.find(marker);
-  REQUIRE(at != std::string::npos);
-  std::uint64_t number = 0;
-  REQUIRE(std::from_chars(message.data() + at + marker.size(), message.data() + message.size(), number).ec ==
-          std::errc{});
-  return number;
-}
-
-// Raises the limit from one refused allocation to the next, until there is enough for all.
-template <class Work>
-int refused_allocations(Work work) {
-  std::uint64_t limit = 1;
-  for (int refused = 0;; ++refused) {
-    INFO("max_memory " << limit);
-    const auto result = attempt<error>([&] { return work(limits{.max_memory = limit}); });
-    if (result) {
-      CHECK(*result);
-      return refused;
-    }
-    REQUIRE(result.error().code() == errc::limit_exceeded);
-    const std::uint64_t found = found_in(result.error().what());
-    REQUIRE(found > limit);
-    limit = found;
-  }
-}
 
 TEST_CASE("metadata_memory: every step of max_memory is an error of writing, or the whole file") {
   const bytes expected = written({});

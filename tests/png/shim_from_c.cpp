@@ -50,6 +50,10 @@ TEST_CASE("C: pixels that libpng has no room or no place for are refused") {
 
 TEST_CASE("C: a callback may ask the object that called it") { check(c_asks_inside_a_callback()); }
 
+TEST_CASE("C: what was read of a signature is said before the first byte is pushed") {
+  check(c_says_late_what_was_read());
+}
+
 TEST_CASE("C: what libpng holds is counted") { check(c_counts_memory()); }
 
 TEST_CASE("C: an object that got no memory says so") { check(c_has_next_to_no_memory()); }

@@ -780,6 +780,30 @@ const char* c_transforms_to_impossible_pixels(void) {
   return NULL;
 }
 
+/* ---- pushing */
+
+static int on_row(void* self, const unsigned char* row, uint32_t number, int pass) {
+  (void)self, (void)row, (void)number, (void)pass;
+  return 0;
+}
+
+/* What was said of the signature holds for the file's first byte: said later, it would tear the file. */
+const char* c_says_late_what_was_read(void) {
+  struct file file = {0};
+  struct gauntlet_png_callbacks callbacks = {.row = on_row};
+  struct gauntlet_png_limits limits;
+  struct gauntlet_png* png = NULL;
+  size_t taken = 0;
+  EXPECT_NULL(write_file(&file));
+  gauntlet_png_limits_default(&limits);
+  png = gauntlet_png_create_pusher(&callbacks, &limits);
+  EXPECT(png != NULL);
+  EXPECT_OK(gauntlet_png_process_data(png, file.data, 4, &taken));
+  EXPECT_USAGE(gauntlet_png_set_sig_bytes(png, 8), "set_sig_bytes is called after the first byte was pushed");
+  gauntlet_png_destroy(png);
+  return NULL;
+}
+
 /* ---- memory */
 
 const char* c_counts_memory(void) {

@@ -23,6 +23,7 @@ const char* c_asks_for_what_is_not_there(void);
 const char* c_sets_too_many_colours(void);
 const char* c_transforms_to_impossible_pixels(void);
 const char* c_asks_inside_a_callback(void);
+const char* c_says_late_what_was_read(void);
 const char* c_counts_memory(void);
 const char* c_has_next_to_no_memory(void);
 

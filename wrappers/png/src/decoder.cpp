@@ -1,6 +1,5 @@
 #include "gauntlet/png/decoder.hpp"
 
-#include <bit>
 #include <ranges>
 
 #include "formats.hpp"

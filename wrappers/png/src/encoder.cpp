@@ -74,10 +74,10 @@ void detail::encode(any_sink& sink, const image_view& view, const encode_options
                     std::source_location where) {
   const color_table& colors = view.colors != nullptr ? *view.colors : no_colors;
   const header header = require_header(header_of_view(view, where), colors, options, where);
-  const std::size_t stored =
-      options.transforms.filler ? 0 : header.row_bytes;  // else known by the writer only
-  strided_rows(                                          // before a byte is written
-      "png::encode", view.pixels.size(), stored, view.height, view.stride, where);
+  // Refused before a byte is written, where the rows are as long as the header says: a filler makes them
+  // longer.
+  if (!options.transforms.filler)
+    strided_rows("png::encode", view.pixels.size(), header.row_bytes, view.height, view.stride, where);
   writer writer(sink, header, options, &colors, transforms_from(view.format, where), where);
   const strided_rows place("png::encode", view.pixels.size(), writer.row_bytes(), view.height, view.stride,
                            where);

@@ -127,7 +127,6 @@ std::size_t pusher::process(std::span<const std::byte> bytes, std::source_locati
   // SAFETY: unsigned char may alias std::byte.
   status_ = gauntlet_png_process_data(get(), reinterpret_cast<const unsigned char*>(slice.data()),
                                       slice.size(), &taken);
-  bytes_read_ += taken;
   if (status_ == GAUNTLET_PNG_OK) queue_progress(where);
   return taken;
 }

@@ -31,7 +31,6 @@ class pusher final : public input {
   bool paused() const noexcept { return paused_; }
   bool done() const noexcept { return told_end_; }
   bool knows_header() const noexcept { return knows_header_; }
-  std::uint64_t bytes_read() const noexcept { return bytes_read_; }
 
  private:
   static int on_row(void* self, const unsigned char* row, std::uint32_t number, int pass) noexcept;
@@ -72,10 +71,9 @@ class pusher final : public input {
   std::size_t rows_told_ = 0;    // bytes
   std::vector<std::byte> kept_;  // fed, but not yet used
   std::size_t kept_used_ = 0;
-  std::optional<image> canvas_;  // interlaced: where passes come together
-  std::size_t pass_ = 0;         // of the last row, where there are several
-  std::size_t growth_ = 1;       // by which transforms make a row larger
-  std::uint64_t bytes_read_ = 0;
+  std::optional<image> canvas_;   // interlaced: where passes come together
+  std::size_t pass_ = 0;          // of the last row, where there are several
+  std::size_t growth_ = 1;        // by which transforms make a row larger
   int status_ = GAUNTLET_PNG_OK;  // of the last slice
   bool knows_header_ = false;
   bool started_ = false;
