@@ -1,4 +1,4 @@
-# The C libraries, as the same targets in either mode: PNG::PNG and ZLIB::ZLIB.
+# The C libraries, as the same targets in either mode: PNG::PNG, ZLIB::ZLIB and uv::uv.
 if(NOT GAUNTLET_DEPENDENCIES MATCHES "^(system|pinned)$")
   message(FATAL_ERROR "GAUNTLET_DEPENDENCIES is '${GAUNTLET_DEPENDENCIES}': it must be 'system' or 'pinned'.")
 endif()
@@ -23,5 +23,12 @@ if(GAUNTLET_PNG)
     gauntlet_require_pinned(zlib "${ZLIB_LIBRARIES}")
     list(GET PNG_LIBRARIES 0 png_library)
     gauntlet_require_pinned(libpng "${png_library}")
+  endif()
+endif()
+
+if(GAUNTLET_UV)
+  find_package(uv 1.44.2 REQUIRED)
+  if(GAUNTLET_DEPENDENCIES STREQUAL "pinned")
+    gauntlet_require_pinned(libuv "${UV_LIBRARY}")
   endif()
 endif()
