@@ -15,6 +15,7 @@ PAGES = ("README.md", "docs/matrix.md", "docs/png.md", "docs/png-untrusted.md", 
 PROGRAMS = {
     "docs/png.md": ("tests/docs/png_reading.cpp", "tests/docs/png_writing.cpp"),
     "docs/png-untrusted.md": ("tests/docs/png_untrusted.cpp",),
+    "docs/uv.md": ("tests/docs/uv.cpp",),
 }
 _REGION = re.compile(r"^ *// \[shown\]\n(.*?)^ *// \[end\]\n", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(r"^```cpp\n.*?^```$", re.DOTALL | re.MULTILINE)
