@@ -126,6 +126,17 @@ TEST_CASE("tcp_ping_pong") {
   CHECK(pongs == 100);
 }
 
+TEST_CASE("writing to who has gone is an error, not the end of the process") {
+  loop loop;
+  auto [left, right] = socket_pair(loop);
+  right.close();
+  loop.run();
+  std::error_code code;
+  left.write(buffer_of("hello"), [&](outcome<> ended) { code = ended.error()->code(); });
+  loop.run();
+  CHECK(code == std::errc::broken_pipe);
+}
+
 TEST_CASE("a handle tells a foreign thread whose it is") {
   loop loop;
   timer timer{loop};

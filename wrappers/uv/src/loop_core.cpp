@@ -46,6 +46,12 @@ int configure(uv_loop_t& loop, const loop_options& options) noexcept {
   return status;
 }
 
+void ignore_sigpipe() noexcept {
+  struct sigaction now{};
+  if (sigaction(SIGPIPE, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL)
+    signal(SIGPIPE, SIG_IGN);
+}
+
 void close_unless_closing(uv_handle_t* handle, void* wakeup) {
   if (handle != wakeup && uv_is_closing(handle) == 0) uv_close(handle, nullptr);
 }
@@ -55,6 +61,7 @@ void close_unless_closing(uv_handle_t* handle, void* wakeup) {
 loop_core::loop_core(loop_options&& options, std::source_location where)
     : on_still_open_(std::move(options.on_still_open)) {
   kept_.reserve(8);
+  if (options.ignore_sigpipe) ignore_sigpipe();
   if (const int status = uv_loop_init(&loop_); status < 0) throw error(status, "loop", "loop", where);
   int status = configure(loop_, options);
   if (status == 0) status = uv_async_init(&loop_, &wakeup_, on_wakeup);

@@ -146,6 +146,14 @@ void stream::start_reading(callback<std::span<std::byte>(std::size_t)> alloc,
   used.read_start(where);
   used.alloc = std::move(alloc);
   used.read = std::move(read);
+  used.has_reader = true;
+}
+
+void stream::read_again(std::source_location where) {
+  stream_block& used = block("stream::read_again", where);
+  if (!used.has_reader)
+    throw misuse("stream::read_again", "nothing has been read yet: call read_start() with a callback", where);
+  used.read_start(where);
 }
 
 void stream::read_stop(std::source_location where) {

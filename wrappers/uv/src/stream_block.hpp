@@ -33,6 +33,7 @@ class stream_block : public handle_block {
   callback<void(int status)> connected;
   write_marks marks;
   bool above_high = false;
+  bool has_reader = false;
 
   void listen(int backlog, callback<void(int status)> told, const char* operation,
               const std::source_location& where);

@@ -34,6 +34,10 @@ struct loop_options {
   /// Let libuv 1.49 and later send file operations to io_uring with a kernel thread
   /// (UV_LOOP_USE_IO_URING_SQPOLL). An older libuv throws an error: function not implemented.
   bool use_io_uring_sqpoll = false;
+  /// Let SIGPIPE be ignored in the whole process, if nobody has said what it is to do: else writing to a
+  /// connection that the other side has closed ends the process, where it should be the error broken_pipe.
+  /// Child processes begin with the default again.
+  bool ignore_sigpipe = true;
 };
 
 /// As far as run() goes (uv_run_mode).

@@ -50,6 +50,8 @@ class stream : public handle {
   }
   /// May be called at any time; what has not been read stays in the system (uv_read_stop).
   void read_stop(std::source_location where = std::source_location::current());
+  /// After read_stop(): goes on with the callbacks of the last read_start(). Misuse if there was none.
+  void read_again(std::source_location where = std::source_location::current());
   bool is_readable(std::source_location where = std::source_location::current()) const;  ///< uv_is_readable
 
   // ---- writing
