@@ -103,6 +103,9 @@ buffer_list::buffer_list(std::span<const std::span<const std::byte>> spans) {
 }
 
 bool stream_block::write(fresh<write_block> write, handle_block* sent, const std::source_location& where) {
+  if (must_not_queue && uv_stream_get_write_queue_size(stream()) != 0)
+    throw error(UV_EAGAIN, "stream::write", kind(), where,
+                "a write before this one has failed: see its callback");
   const buffer_list buffers(write->buffers());
   write->target = this;
   write->sent = sent;

@@ -33,6 +33,9 @@ class stream_block : public handle_block {
   callback<void(int status)> connected;
   write_marks marks;
   bool above_high = false;
+  /// Of a terminal that blocks: libuv asserts that nothing waits, and forgets what failed and is yet to be
+  /// told.
+  bool must_not_queue = false;
 
   void listen(int backlog, callback<void(int status)> told, const char* operation,
               const std::source_location& where);
