@@ -45,7 +45,7 @@ detail::handle_block& open_tty(const uv::loop& owner, int descriptor, const std:
   return block;
 }
 
-uv_tty_mode_t native(tty_mode mode) noexcept {
+uv_tty_mode_t as_libuv(tty_mode mode) noexcept {
   switch (mode) {
     case tty_mode::raw:
       return UV_TTY_MODE_RAW;
@@ -63,7 +63,7 @@ tty::tty(uv::loop& loop, int descriptor, std::source_location where)
 
 void tty::set_mode(tty_mode mode, std::source_location where) {
   tty_block& used = use(block_, "tty::set_mode", where);
-  check(uv_tty_set_mode(&used.tty, native(mode)), used, "tty::set_mode", where);
+  check(uv_tty_set_mode(&used.tty, as_libuv(mode)), used, "tty::set_mode", where);
 }
 
 tty_winsize tty::get_winsize(std::source_location where) const {

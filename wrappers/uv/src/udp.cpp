@@ -145,7 +145,7 @@ const sockaddr* destination(const address& to, const udp_block& block, const cha
 
 const char* text_or_null(const std::string& text) noexcept { return text.empty() ? nullptr : text.c_str(); }
 
-uv_membership native(membership change) noexcept {
+uv_membership as_libuv(membership change) noexcept {
   return change == membership::join_group ? UV_JOIN_GROUP : UV_LEAVE_GROUP;
 }
 
@@ -330,8 +330,8 @@ void udp::set_membership(std::string_view group, std::string_view interface, mem
   udp_block& used = use(block_, "udp::set_membership", where);
   const std::string group_text = detail::c_text(group, "udp::set_membership", "group", where);
   const std::string interface_text = detail::c_text(interface, "udp::set_membership", "interface", where);
-  if (const int status =
-          uv_udp_set_membership(&used.udp, group_text.c_str(), text_or_null(interface_text), native(change));
+  if (const int status = uv_udp_set_membership(&used.udp, group_text.c_str(), text_or_null(interface_text),
+                                               as_libuv(change));
       status < 0)
     throw error(status, "udp::set_membership", group, where);
 }
@@ -344,7 +344,7 @@ void udp::set_source_membership(std::string_view group, std::string_view interfa
       detail::c_text(interface, "udp::set_source_membership", "interface", where);
   const std::string source_text = detail::c_text(source, "udp::set_source_membership", "source", where);
   if (const int status = uv_udp_set_source_membership(
-          &used.udp, group_text.c_str(), text_or_null(interface_text), source_text.c_str(), native(change));
+          &used.udp, group_text.c_str(), text_or_null(interface_text), source_text.c_str(), as_libuv(change));
       status < 0)
     throw error(status, "udp::set_source_membership", group, where);
 }
