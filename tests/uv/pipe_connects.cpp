@@ -25,6 +25,7 @@ TEST_CASE("pipe_bind_error_addrinuse") {
   loop loop;
   pipe_listener first{loop, folder / "a"};
   CHECK(error_of([&] { pipe_listener second(loop, folder / "a"); }) == std::errc::address_in_use);
+  first.close();
   run_to_the_end(loop);
 }
 
