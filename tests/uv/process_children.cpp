@@ -161,6 +161,68 @@ TEST_CASE("spawn_stdin") {
   CHECK(how.code == 0);
 }
 
+TEST_CASE("pipes that are created with the process carry both ways") {
+  loop loop;
+  pipe in{loop};
+  pipe out{loop};
+  pipe both{loop};
+  std::string seen;
+  std::string seen_on_both;
+  process_options options = shell("cat; cat <&3 >&3");
+  options.stdio = {stdio_container::create_pipe(in, pipe_end::readable),
+                   stdio_container::create_pipe(out, pipe_end::writable | pipe_end::overlapped),
+                   {},
+                   stdio_container::create_pipe(both, pipe_end::read_write)};
+  process child{loop, options, [&](exit_status status) {
+                  CHECK(status.code == 0);
+                  child.close();
+                }};
+  CHECK(in.is_writable());
+  CHECK_FALSE(in.is_readable());
+  CHECK(out.is_readable());
+  CHECK_FALSE(out.is_writable());
+  in.write(buffer_of("one way"), [&] { in.close(); });
+  both.write(buffer_of("both ways"), [&] { both.shutdown(); });
+  const auto collect = [](pipe& from, std::string& into) {
+    from.read_start([&](std::span<std::byte> bytes) {
+      into += text_of(bytes);
+      if (bytes.empty()) from.close();
+    });
+  };
+  collect(out, seen);
+  collect(both, seen_on_both);
+  run_to_the_end(loop);
+  CHECK(seen == "one way");
+  CHECK(seen_on_both == "both ways");
+}
+
+TEST_CASE("a pipe is created once, on its loop, and a failed spawn leaves it to its owner") {
+  loop loop;
+  pipe own{loop};
+  const auto refused = [&](std::vector<stdio_container> stdio) {
+    return misuse_of([&] { process child{loop, {.file = "true", .stdio = std::move(stdio)}}; });
+  };
+  const auto created = [](pipe& given) { return stdio_container::create_pipe(given, pipe_end::readable); };
+  CHECK(refused({created(own), created(own)}).find("in use") != std::string::npos);
+  uv::loop foreign;
+  pipe foreigner{foreign};
+  CHECK(refused({created(foreigner)}).find("another loop") != std::string::npos);
+
+  CHECK(failure_of(loop, {.file = "/does/not/exist", .stdio = {created(own)}}).code() ==
+        std::errc::no_such_file_or_directory);
+  CHECK(refused({created(own)}).find("in use") != std::string::npos);  // open towards nobody, as documented
+
+  // What comes after it in the list is wrong: its descriptors are gone, and it may be used again.
+  pipe second{loop};
+  const auto limit = stdio_container::inherit_fd(19'999);
+  CHECK(failure_of(loop, {.file = "true", .stdio = {created(second), limit}}).code() ==
+        std::errc::bad_file_descriptor);
+  own.close();
+  second.close();
+  CHECK(refused({created(own)}).find("closed") != std::string::npos);
+  run_to_the_end(loop);
+}
+
 TEST_CASE("spawn_stdio_greater_than_3") {
   CHECK(run(shell("echo fourth >&3"), 3).out == "fourth\n");
   CHECK(run(shell("echo many >&9"), 9).out ==
