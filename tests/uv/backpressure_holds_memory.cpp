@@ -186,9 +186,8 @@ TEST_CASE("above its high mark write answers false, and at its low mark drain is
   auto [left, right] = socket_pair(loop);
   int drains = 0;
   left.on_drain([&] { ++drains; });
-  CHECK(misuse_of([&, &left = left] {
-          left.set_write_marks({.high = 1, .low = 2});
-        }).find("low is above high") != std::string::npos);
+  CHECK(misuse_of([&] { left.set_write_marks({.high = 1, .low = 2}); }).find("low is above high") !=
+        std::string::npos);
 
   // What the system takes at once is held until it has been handed back.
   left.set_write_marks({.high = 6, .low = 0});
@@ -209,14 +208,14 @@ TEST_CASE("above its high mark write answers false, and at its low mark drain is
   CHECK_FALSE(left.write(buffer_of("x")));
   CHECK_FALSE(left.write(buffer_of("y")));
   CHECK(drains == 1);
-  left.on_drain([&, &left = left] {
+  left.on_drain([&] {
     ++drains;
     CHECK(left.write_queue_size() <= 500);
     // Below the mark again: nothing is called for what never was above it.
     CHECK(left.write(buffer_of("more")));
     left.shutdown([&] { left.close(); });
   });
-  right.read_start([&right = right](std::span<std::byte> bytes) {
+  right.read_start([&](std::span<std::byte> bytes) {
     if (bytes.empty()) right.close();
   });
   run_to_the_end(loop);

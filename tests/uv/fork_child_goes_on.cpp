@@ -58,16 +58,16 @@ TEST_CASE("fork_socketpair") {
   auto [left, right] = socket_pair(loop);
   std::string parents;
   std::string childs;
-  left.read_start([&, &left = left](std::span<std::byte> bytes) {
+  left.read_start([&](std::span<std::byte> bytes) {
     parents += text_of(bytes);
     if (parents == "from the child") left.close();
   });
   left.write(buffer_of("from the parent"));
   loop.run(run_mode::nowait);  // both are in the parent's epoll
-  CHECK(in_child([&, &left = left, &right = right] {
+  CHECK(in_child([&] {
           loop.fork();
           left.close();  // its copy; else it would read itself what it writes
-          right.read_start([&, &right = right](std::span<std::byte> bytes) {
+          right.read_start([&](std::span<std::byte> bytes) {
             childs += text_of(bytes);
             if (childs == "from the parent")
               right.write(buffer_of("from the child"), [&right] { right.close(); });

@@ -272,12 +272,12 @@ TEST_CASE("spawn_inherit_streams") {
   process_options options = shell("read line; echo \"got $line\"");
   options.stdio = {stdio_container::inherit_stream(in_of_child),
                    stdio_container::inherit_stream(out_of_child)};
-  process child{loop, options, [&, &out_of_child = out_of_child](exit_status) {
+  process child{loop, options, [&](exit_status) {
                   child.close();
                   out_of_child.write(buffer_of("and the parent's"), [&] { out_of_child.close(); });
                 }};
   in.write(buffer_of("a line\n"));
-  out.read_start([&, &in = in, &in_of_child = in_of_child, &out = out](std::span<std::byte> bytes) {
+  out.read_start([&](std::span<std::byte> bytes) {
     seen += text_of(bytes);
     if (!bytes.empty()) return;
     out.close();
@@ -339,7 +339,7 @@ TEST_CASE("spawn_and_ping") {
                   child.close();
                 }};
   childs.close();
-  own.read_start([&, &own = own](std::span<std::byte> bytes) {
+  own.read_start([&](std::span<std::byte> bytes) {
     if (bytes.empty()) {
       own.close();
       return;
@@ -388,9 +388,9 @@ TEST_CASE("spawn_closed_process_io") {
   process_options options = shell("exit 0");
   options.stdio = {stdio_container::inherit_stream(childs)};
   std::optional<std::error_code> said;
-  process child{loop, options, [&, &own = own](exit_status) {
+  process child{loop, options, [&](exit_status) {
                   child.close();
-                  own.write(buffer_of("too late"), [&, &own = own](outcome<> ended) {
+                  own.write(buffer_of("too late"), [&](outcome<> ended) {
                     REQUIRE_FALSE(ended);
                     said = ended.error()->code();
                     own.close();

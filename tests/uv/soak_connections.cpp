@@ -422,7 +422,7 @@ TEST_CASE(
   server server{loop, count};
   auto [report, report_of_child] = socket_pair(loop);
   std::string told;
-  report.read_start([&, &report = report](std::span<std::byte> bytes) {
+  report.read_start([&](std::span<std::byte> bytes) {
     told += text_of(bytes);
     if (bytes.empty()) report.close();
   });
