@@ -1,9 +1,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <memory>
+#include <set>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -126,33 +129,47 @@ TEST_CASE("we_get_signal_one_shot") {
   run_to_the_end(loop);
 }
 
-TEST_CASE("signal_multiple_loops") {
-  constexpr int loops = 2;
+/// Loops in threads of their own, one for each signal given; all are raised, again and again.
+void check_loops_that_wait_for(std::span<const int> signals) {
   constexpr int rounds = 50;
-  int caught[loops] = {};
-  std::atomic<int> ready{0};
-  std::atomic<int> told{0};
+  std::vector<int> caught(signals.size());
+  std::atomic<std::size_t> ready{0};
+  std::atomic<std::size_t> told{0};
   std::vector<std::thread> threads;
-  for (int& mine : caught)
-    threads.emplace_back([&] {
+  for (std::size_t i = 0; i < signals.size(); ++i)
+    threads.emplace_back([&, i] {
       loop loop;
       signal watcher{loop};
-      watcher.start(SIGUSR1, [&](int) {
-        ++mine;
-        if (mine == rounds) watcher.close();
+      watcher.start(signals[i], [&](int) {
+        if (++caught[i] == rounds) watcher.close();
         ++told;
       });
       ++ready;
       loop.run();
     });
-  while (ready != loops) std::this_thread::yield();
-  for (int round = 1; round <= rounds; ++round) {
-    raise_here(SIGUSR1);
-    while (told != round * loops) std::this_thread::yield();
+  while (ready != signals.size()) std::this_thread::yield();
+  const std::set<int> each(signals.begin(), signals.end());
+  for (std::size_t round = 1; round <= rounds; ++round) {
+    for (const int signum : each) raise_here(signum);
+    while (told != round * signals.size()) std::this_thread::yield();
   }
   for (std::thread& thread : threads) thread.join();
-  for (const int mine : caught) CHECK(mine == rounds);
+  for (const int count : caught) CHECK(count == rounds);
 }
+
+TEST_CASE("signal_multiple_loops") { check_loops_that_wait_for(std::array{SIGUSR1, SIGUSR2}); }
+
+// Each handle's flags are written by its own thread, and read by others' under libuv's lock where they wait
+// for the same signal: a data race of libuv's (1.50.0), for which its own signal_multiple_loops skips
+// ThreadSanitizer, too.
+#if !defined(__has_feature)
+#define __has_feature(feature) 0
+#endif
+#if !__has_feature(thread_sanitizer)
+TEST_CASE("signal_multiple_loops: the same signal") {
+  check_loops_that_wait_for(std::array{SIGUSR1, SIGUSR1, SIGUSR1});
+}
+#endif
 
 TEST_CASE("signal_close_loop_alive") {
   int caught = 0;
