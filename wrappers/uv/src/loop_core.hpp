@@ -44,7 +44,7 @@ class loop_core {
   void unreference() noexcept;
 
   // ---- thread
-  bool on_this_thread() const noexcept { return thread_ == this_thread(); }
+  bool on_this_thread() const noexcept { return thread_.load(std::memory_order_relaxed) == this_thread(); }
   void require_thread(const char* operation, const std::source_location& where) const {
     if (!on_this_thread()) refuse_thread(operation, where);
   }
@@ -54,14 +54,12 @@ class loop_core {
   // ---- run
   uv_loop_t* uv() noexcept { return &loop_; }
   bool run(run_mode mode, std::source_location where);
-  void stop() noexcept;  // any thread
-  bool closed() const noexcept { return closed_; }
+  void stop() noexcept;                             // any thread
+  bool closed() const noexcept { return closed_; }  // on the loop's thread, as what follows
   bool closing() const noexcept { return closing_; }
-  bool running() const noexcept { return running_; }
+  bool running() const noexcept { return running_; }  // any thread
   /// loop::close
   std::vector<pending_operation> close_now(const std::source_location& where);
-  /// Closes all, runs the callbacks unless silently, and answers what was open.
-  std::vector<pending_operation> close(bool silently);
   /// The owner is no more: closes now, or when run() returns.
   void owner_gone() noexcept;
 
@@ -86,14 +84,14 @@ class loop_core {
   }
   void keep(std::exception_ptr thrown) noexcept;
   std::exception_ptr take_first_kept() noexcept;
-  std::vector<std::exception_ptr> take_exceptions() noexcept { return std::exchange(kept_, {}); }
+  std::vector<std::exception_ptr> take_exceptions();
 
   // ---- from other threads
   bool post(callback<void()>& work);
   /// A block whose owner died on another thread.
   void hand_over(block& owned) noexcept;
   void guard_added() noexcept;
-  void guard_removed() noexcept;
+  void guard_removed() noexcept;  // any thread
 
   // ---- what libuv holds
   block_list& handles() noexcept { return handles_; }
@@ -141,6 +139,12 @@ class loop_core {
   bool has_posted() noexcept;
   void run_posted() noexcept;
   void take_handed_over() noexcept;
+  void settle_guards() noexcept;
+  /// A reason for run() to return.
+  bool interrupted() const noexcept { return stop_requested_ || owner_gone_ || !kept_.empty() || lost_; }
+  /// Closes all and runs the callbacks, unless silently. open: for on_still_open.
+  void close(const std::vector<pending_operation>& open, bool silently) noexcept;
+  void close_silently() noexcept;
   void close_everything() noexcept;
   void run_to_the_end() noexcept;
   void close_door() noexcept;
@@ -150,10 +154,8 @@ class loop_core {
 
   uv_loop_t loop_{};
   std::atomic<std::size_t> references_{1};
-  const void* thread_ = nullptr;
-  int thread_id_ = 0;
-  std::array<char, 16> thread_name_{};
-  bool running_ = false;
+  std::atomic<const void*> thread_{nullptr};
+  std::atomic<bool> running_{false};
   bool owner_gone_ = false;  // while running
   bool closing_ = false;
   bool closed_ = false;
@@ -161,11 +163,14 @@ class loop_core {
   block_list handles_;
   block_list requests_;
   std::vector<std::exception_ptr> kept_;
+  std::exception_ptr lost_;  // there was no memory to keep others
   callback<void(std::span<const pending_operation>)> on_still_open_;
-  std::size_t guards_ = 0;
+  std::atomic<std::size_t> guards_{0};
 
   std::atomic<bool> stop_requested_{false};
-  std::mutex mutex_;  // for the next four
+  mutable std::mutex mutex_;  // for what follows up to wakeup_
+  int thread_id_ = 0;
+  std::array<char, 16> thread_name_{};
   std::vector<callback<void()>> posted_;
   block* handed_over_ = nullptr;
   bool door_open_ = false;

@@ -52,8 +52,15 @@ template <std::derived_from<request_block> Block, class Start>
 Block& submit(fresh<Block> made, const char* operation, std::string_view subject,
               const std::source_location& where, Start&& start) {
   made->uv()->data = static_cast<request_block*>(made.get());
+  uv_loop_t& raw = *made->loop().uv();
+  const unsigned active = raw.active_reqs.count;
   const int status = start(*made);
-  if (status < 0) throw error(status, operation, subject, where);
+  if (status < 0) {
+    // An uv_write that finds no memory for many buffers leaves its request counted as active: the loop would
+    // never end.
+    raw.active_reqs.count = active;
+    throw error(status, operation, subject, where);
+  }
   made->hold(block::by_libuv);
   return *made.release();
 }
