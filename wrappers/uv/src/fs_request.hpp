@@ -172,10 +172,13 @@ void require_callback(const Callback& done, const fs_name& name, const std::sour
 /// In flight; start as below.
 template <class Block, class Start>
 request submit_fs(fresh<Block> made, const fs_name& name, const std::source_location& where, Start&& start) {
-  const std::string_view subject = made->on.name();
   loop_core& core = made->loop();
-  return submit(std::move(made), name.operation, subject, where,
-                [&](Block& block) { return start(core.uv(), &block.request, block.on, fs_block::on_done); })
+  return submit(std::move(made), name.operation, {}, where,
+                [&](Block& block) {
+                  const int status = start(core.uv(), &block.request, block.on, fs_block::on_done);
+                  if (status < 0) throw error(status, name.operation, block.on.subject(), where);
+                  return status;
+                })
       .owner();
 }
 
