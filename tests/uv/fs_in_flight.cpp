@@ -259,7 +259,7 @@ struct tally {
   std::string failed;
 
   auto counter() {
-    return [this, witness = witness](auto&& ended) {
+    return [this, held = witness](auto&& ended) {
       if (ended.error() == nullptr)
         ++succeeded;
       else if (ended.error()->code() == std::errc::operation_canceled)
