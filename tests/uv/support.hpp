@@ -1,0 +1,49 @@
+#pragma once
+/// What the tests of the libuv wrapper share.
+
+#include <catch2/catch_test_macros.hpp>
+#include <cstddef>
+#include <gauntlet/uv.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace gauntlet::uv::test {
+
+/// Runs until nothing is left and proves it: nothing is pending, and the loop closes (else the process ends).
+inline void run_to_the_end(loop& loop) {
+  CHECK_FALSE(loop.run());
+  for (const pending_operation& left : loop.pending()) {
+    UNSCOPED_INFO(left.kind);
+    CHECK(left.closing);
+  }
+  loop.close();
+}
+
+inline std::string text_of(std::span<const std::byte> bytes) {
+  std::string text;
+  for (const std::byte byte : bytes) text += static_cast<char>(byte);
+  return text;
+}
+
+inline owned_buffer buffer_of(std::string_view text) { return owned_buffer(std::string(text)); }
+
+inline address any_port() { return address::ip4("127.0.0.1", 0); }
+
+/// The message of the Exception that work throws; "" if it throws none.
+template <class Exception, class Work>
+std::string thrown_by(Work&& work) {
+  try {
+    work();
+  } catch (const Exception& thrown) {
+    return thrown.what();
+  }
+  return {};
+}
+
+template <class Work>
+std::string misuse_of(Work&& work) {
+  return thrown_by<misuse>(std::forward<Work>(work));
+}
+
+}  // namespace gauntlet::uv::test

@@ -1,0 +1,39 @@
+#pragma once
+/// uv_signal_t
+
+#include <source_location>
+
+#include "gauntlet/uv/handle.hpp"
+
+namespace gauntlet::uv {
+
+/// Calls back, on the loop's thread, when the process gets a signal: an ordinary callback, in which
+/// everything is allowed. Any number of handles, of any loops, may wait for the same signal; each is called.
+/// Signals that come faster than the loop turns may be told once only.
+///
+/// Not for SIGSEGV, SIGBUS, SIGFPE and SIGILL that the program causes itself: it would cause them again and
+/// again. SIGKILL and SIGSTOP cannot be caught. The numbers are those of <csignal>.
+class signal : public handle {
+ public:
+  explicit signal(loop& loop,
+                  std::source_location where = std::source_location::current());  ///< uv_signal_init
+
+  /// Calls caught with the signal's number, each time; what was started before is over. Throws
+  /// invalid_argument for a signal that does not exist or cannot be caught (uv_signal_start).
+  void start(int signum, callback<void(int)> caught,
+             std::source_location where = std::source_location::current());
+  /// Once. If nobody else waits for it, a second signal that comes before the callback does what it would do
+  /// by default: end the process, most often. May be started again, in the callback too
+  /// (uv_signal_start_oneshot).
+  void start_oneshot(int signum, callback<void(int)> caught,
+                     std::source_location where = std::source_location::current());
+  /// The last one that waits for a signal restores what the signal does by default (uv_signal_stop).
+  void stop(std::source_location where = std::source_location::current());
+
+ private:
+  explicit signal(detail::handle_block& block) noexcept : handle(block) {}
+  void begin(bool once, const char* operation, int signum, callback<void(int)>&& caught,
+             const std::source_location& where);
+};
+
+}  // namespace gauntlet::uv

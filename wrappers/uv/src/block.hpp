@@ -1,0 +1,111 @@
+#pragma once
+// What libuv knows by address never moves: each handle and each request is a block, held by up to two: the
+// C++ owner, and libuv (from init to the close callback, from submission to completion). Whoever lets go last
+// frees it. All of a block belongs to the loop's thread, but for the way there (loop_core::hand_over).
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <source_location>
+#include <string>
+
+#include "gauntlet/uv/pending.hpp"
+
+namespace gauntlet::uv::detail {
+
+class loop_core;
+
+struct list_node {
+  list_node* previous = nullptr;
+  list_node* next = nullptr;
+};
+
+class block : list_node {
+ public:
+  enum holder : std::uint8_t { by_owner = 1, by_libuv = 2 };
+
+  /// kind: a literal, as pending() shows it.
+  block(loop_core& loop, const char* kind, std::source_location where) noexcept;
+  block(const block&) = delete;
+  block& operator=(const block&) = delete;
+  virtual ~block() = default;
+
+  loop_core& loop() const noexcept { return loop_; }
+  const char* kind() const noexcept { return kind_; }
+  const std::source_location& where() const noexcept { return where_; }
+  bool held(holder who) const noexcept { return (holders_ & who) != 0; }
+
+  /// It is on the loop's list from now on. The owner keeps the loop's memory, too.
+  void hold(holder who) noexcept;
+  /// May free the block.
+  void let_go(holder who) noexcept;
+
+  /// The owner is no more, on whatever thread.
+  void owner_gone() noexcept;
+  /// The same, on the loop's thread, or when the loop is closed.
+  void disown() noexcept;
+
+  /// Closes it or cancels it: the loop is ending.
+  virtual void abort() noexcept = 0;
+
+  /// What happens to it began anew: here, now.
+  void begin(std::source_location where) noexcept;
+  pending_operation describe() const;
+
+ protected:
+  /// The list of what libuv holds that it belongs to.
+  virtual class block_list& list() noexcept = 0;
+  /// What becomes of what libuv holds without an owner.
+  virtual void abandon() noexcept {}
+  virtual void describe(pending_operation& into) const = 0;
+
+ private:
+  friend class block_list;
+  friend class loop_core;
+  friend struct discards;
+
+  void free() noexcept;
+
+  loop_core& loop_;
+  const char* kind_;
+  std::source_location where_;
+  std::uint64_t since_;                // loop time, ms
+  block* next_handed_over_ = nullptr;  // only under loop_core's mutex
+  std::uint16_t recycled_size_ = 0;    // of loop_core's memory; 0: made by new
+  std::uint8_t holders_ = 0;
+};
+
+/// Of a block that nobody holds yet.
+struct discards {
+  void operator()(block* unused) const noexcept { unused->free(); }
+};
+template <class Block>
+using fresh = std::unique_ptr<Block, discards>;
+
+/// The blocks that libuv holds.
+class block_list {
+ public:
+  block_list() noexcept { end_.previous = end_.next = &end_; }
+  block_list(const block_list&) = delete;
+  block_list& operator=(const block_list&) = delete;
+
+  bool empty() const noexcept { return end_.next == &end_; }
+  void insert(block& added) noexcept;
+  static void remove(block& removed) noexcept;
+
+  /// work(block&) may remove the block it is given, and must not remove another.
+  template <class Work>
+  void for_each(Work&& work) const {
+    for (list_node* node = end_.next; node != &end_;) {
+      list_node* const next = node->next;
+      // SAFETY: only insert() puts nodes on the list, and each is a block.
+      work(static_cast<block&>(*node));
+      node = next;
+    }
+  }
+
+ private:
+  list_node end_;
+};
+
+}  // namespace gauntlet::uv::detail

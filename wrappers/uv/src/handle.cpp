@@ -1,0 +1,79 @@
+#include "gauntlet/uv/handle.hpp"
+
+#include "handle_block.hpp"
+
+namespace gauntlet::uv {
+namespace detail {
+
+void handle_block::closed(uv_handle_t* handle) noexcept {
+  auto& self = block_of<handle_block>(handle);
+  self.loop().invoke(self.on_closed_);
+  self.on_closed_ = {};
+  self.release_callbacks();
+  self.let_go(by_libuv);
+}
+
+void handle_block::describe(pending_operation& into) const {
+  into.is_handle = true;
+  into.active = uv_is_active(uv_) != 0;
+  into.referenced = uv_has_ref(uv_) != 0;
+  into.closing = closing_;
+  uv_os_fd_t descriptor = -1;
+  if (!closing_ && uv_fileno(uv_, &descriptor) == 0) into.object = "descriptor " + std::to_string(descriptor);
+}
+
+void refuse_use(const handle_block* block, const char* operation, const std::source_location& where) {
+  if (block == nullptr)
+    throw misuse(operation, "the handle was moved from: use the one it was moved to", where);
+  block->loop().require_thread(operation, where);
+  throw misuse(operation,
+               block->loop().closing()
+                   ? "the handle was closed together with its loop: make a new loop and a new handle"
+                   : "the handle is closed: make a new one",
+               where);
+}
+
+}  // namespace detail
+
+using detail::handle_block;
+using detail::use;
+
+handle& handle::operator=(handle&& other) noexcept {
+  if (this != &other) {
+    if (block_ != nullptr) block_->owner_gone();
+    block_ = std::exchange(other.block_, nullptr);
+  }
+  return *this;
+}
+
+handle::~handle() {
+  if (block_ != nullptr) block_->owner_gone();
+}
+
+void handle::close(callback<void()> on_closed, std::source_location where) {
+  use<handle_block>(block_, "handle::close", where).close(std::move(on_closed));
+}
+
+bool handle::is_closing(std::source_location where) const {
+  if (block_ == nullptr) return true;
+  block_->loop().require_thread("handle::is_closing", where);
+  return block_->closing();
+}
+
+bool handle::is_active(std::source_location where) const {
+  return uv_is_active(use<handle_block>(block_, "handle::is_active", where).uv()) != 0;
+}
+
+void handle::ref(std::source_location where) { uv_ref(use<handle_block>(block_, "handle::ref", where).uv()); }
+void handle::unref(std::source_location where) {
+  uv_unref(use<handle_block>(block_, "handle::unref", where).uv());
+}
+bool handle::has_ref(std::source_location where) const {
+  return uv_has_ref(use<handle_block>(block_, "handle::has_ref", where).uv()) != 0;
+}
+
+uv_handle_s* handle::native(std::source_location where) const {
+  return use<handle_block>(block_, "handle::native", where).uv();
+}
+
+}  // namespace gauntlet::uv

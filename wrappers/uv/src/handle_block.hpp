@@ -1,0 +1,172 @@
+#pragma once
+// A handle, and the state machine of every handle:
+//
+//   (init fails: never was)      open --close(), owner gone, loop ends--> closing --libuv's callback-->
+//   closed
+//
+// In `open` it may be started and stopped. In `closing` libuv still has it: nothing may be called but
+// uv_is_closing and the like. In `closed` its callbacks are gone, and so is its memory, unless an owner holds
+// it.
+
+#include <uv.h>
+
+#include <concepts>
+#include <memory>
+#include <utility>
+
+#include <climits>
+#include <cstddef>
+
+#include "block.hpp"
+#include "gauntlet/callback.hpp"
+#include "gauntlet/uv/address.hpp"
+#include "gauntlet/uv/error.hpp"
+#include "gauntlet/uv/handle.hpp"
+#include "loop_core.hpp"
+
+namespace gauntlet::uv::detail {
+
+class handle_block : public block {
+ public:
+  /// handle: a member of the derived block.
+  template <class Handle>
+  handle_block(loop_core& loop, const char* kind, std::source_location where, Handle& handle) noexcept
+      // SAFETY: every handle of libuv's begins as a uv_handle_t.
+      : block(loop, kind, where), uv_(reinterpret_cast<uv_handle_t*>(&handle)) {}
+
+  uv_handle_t* uv() const noexcept { return uv_; }
+  bool closing() const noexcept { return closing_; }
+
+  /// libuv has initialised it: it is libuv's and an owner's from now on.
+  void adopt() noexcept {
+    uv_->data = this;
+    hold(by_libuv);
+    hold(by_owner);
+  }
+  void close(callback<void()> on_closed) noexcept {
+    on_closed_ = std::move(on_closed);
+    abort();
+  }
+  /// start(uv_close_cb) closes in another way than uv_close; if it throws, nothing has happened.
+  template <class Start>
+  void close_with(callback<void()> on_closed, Start&& start) {
+    start(closed);
+    on_closed_ = std::move(on_closed);
+    closing_ = true;
+    before_close();
+  }
+  void abort() noexcept final {
+    if (closing_) return;
+    closing_ = true;
+    before_close();
+    if (lends_ == 0) uv_close(uv_, closed);
+  }
+
+  /// While it is sent through a pipe libuv reads from it: closing waits.
+  void lend() noexcept { ++lends_; }
+  void give_back() noexcept {
+    if (--lends_ == 0 && closing_) uv_close(uv_, closed);
+  }
+
+ protected:
+  /// The callbacks may own this very handle, so they go before its memory.
+  virtual void release_callbacks() noexcept = 0;
+  virtual void before_close() noexcept {}
+  using block::describe;
+  void describe(pending_operation& into) const override;
+
+ private:
+  block_list& list() noexcept final { return loop().handles(); }
+  void abandon() noexcept final { abort(); }
+  static void closed(uv_handle_t* handle) noexcept;
+
+  uv_handle_t* uv_;
+  callback<void()> on_closed_;
+  std::uint32_t lends_ = 0;
+  bool closing_ = false;
+};
+
+/// What a callback of libuv's is told belongs to: handle->data, as adopt() set it.
+template <class Block, class Handle>
+Block& block_of(const Handle* handle) noexcept {
+  // SAFETY: adopt() put a handle_block there, whose handle this is; each callback is given to one kind of
+  // block.
+  return static_cast<Block&>(*static_cast<handle_block*>(handle->data));
+}
+
+/// init(uv_loop_t*, Block&) answers a status of libuv's; if it is negative, libuv must have forgotten the
+/// handle.
+template <std::derived_from<handle_block> Block, class Init>
+Block& open_handle(loop_core& core, const char* operation, std::source_location where, Init&& init) {
+  auto made = std::make_unique<Block>(core, where);
+  const int status = init(core.uv(), *made);
+  if (status < 0) throw error(status, operation, made->kind(), where);
+  made->adopt();
+  return *made.release();
+}
+
+template <std::derived_from<handle_block> Block, class Init>
+Block& open_handle(const uv::loop& owner, const char* operation, std::source_location where, Init&& init) {
+  return open_handle<Block>(loop_core::of(owner, operation, where), operation, where,
+                            std::forward<Init>(init));
+}
+
+[[noreturn]] void refuse_use(const handle_block* block, const char* operation,
+                             const std::source_location& where);
+
+/// The block of a handle that may be used here and now.
+template <std::derived_from<handle_block> Block>
+Block& use(handle_block* block, const char* operation, const std::source_location& where) {
+  if (block == nullptr || !block->loop().on_this_thread() || block->closing()) [[unlikely]]
+    refuse_use(block, operation, where);
+  // SAFETY: the public class that calls this made the block.
+  return static_cast<Block&>(*block);
+}
+
+template <class Signature>
+void require_callable(const callback<Signature>& given, const char* operation,
+                      const std::source_location& where) {
+  if (!given) throw misuse(operation, "there is nothing to call: give it a callable", where);
+}
+
+/// The error in what was asked of a handle.
+inline void check(int status, const handle_block& block, const char* operation,
+                  const std::source_location& where) {
+  if (status < 0) throw error(status, operation, block.kind(), where);
+}
+
+/// Get or set, with the same function of libuv's: 0 asks.
+template <int (*Function)(uv_handle_t*, int*)>
+std::size_t buffer_size(const handle_block& block, const char* operation, const std::source_location& where) {
+  int size = 0;
+  check(Function(block.uv(), &size), block, operation, where);
+  return static_cast<std::size_t>(size);
+}
+template <int (*Function)(uv_handle_t*, int*)>
+void set_buffer_size(const handle_block& block, std::size_t size, const char* operation,
+                     const std::source_location& where) {
+  if (size == 0 || size > INT_MAX) throw misuse(operation, "a size must be 1 to 2147483647 bytes", where);
+  int wanted = static_cast<int>(size);
+  check(Function(block.uv(), &wanted), block, operation, where);
+}
+
+/// Of a socket: what getsockname and getpeername are about, by libuv's function of this kind of handle.
+template <class Handle>
+address address_of(int (*function)(const Handle*, sockaddr*, int*), const Handle& handle,
+                   const handle_block& block, const char* operation, const std::source_location& where) {
+  sockaddr_storage storage{};
+  int size = sizeof storage;
+  // SAFETY: a sockaddr_storage may be used as any sockaddr.
+  auto* const name = reinterpret_cast<sockaddr*>(&storage);
+  check(function(&handle, name, &size), block, operation, where);
+  return address::from_native(name, static_cast<std::size_t>(size), where);
+}
+
+inline int descriptor_of(const handle_block& block, const char* operation,
+                         const std::source_location& where) {
+  uv_os_fd_t descriptor = -1;
+  check(uv_fileno(block.uv(), &descriptor), block, operation, where);
+  return descriptor;
+}
+
+}  // namespace gauntlet::uv::detail

@@ -1,0 +1,392 @@
+#include "loop_core.hpp"
+
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace gauntlet::uv::detail {
+namespace {
+
+constexpr std::size_t room_for_exceptions = 8;   // before memory is needed to keep them
+constexpr std::size_t read_buffer_size = 65536;  // what libuv suggests to alloc callbacks
+
+int this_thread_id() noexcept { return static_cast<int>(syscall(SYS_gettid)); }
+
+std::array<char, 16> this_thread_name() noexcept {
+  std::array<char, 16> name{};
+  pthread_getname_np(pthread_self(), name.data(), name.size());
+  return name;
+}
+
+std::string named(int id, const std::array<char, 16>& name) {
+  return "thread " + std::to_string(id) + " (" + name.data() + ')';
+}
+
+/// For what can only be a fault of ours, or destroys a loop under another thread's feet.
+[[noreturn]] void die(const char* sentence) noexcept {
+  std::fprintf(stderr, "gauntlet: %s\n", sentence);
+  std::abort();
+}
+
+int configure(uv_loop_t& loop, const loop_options& options) noexcept {
+  int status = 0;
+  if (options.metrics_idle_time) status = uv_loop_configure(&loop, UV_METRICS_IDLE_TIME);
+  if (status == 0 && options.block_sigprof) status = uv_loop_configure(&loop, UV_LOOP_BLOCK_SIGNAL, SIGPROF);
+  if (status == 0 && options.use_io_uring_sqpoll) {
+#if UV_VERSION_HEX >= ((1 << 16) | (49 << 8))
+    status = uv_loop_configure(&loop, UV_LOOP_USE_IO_URING_SQPOLL);
+#else
+    status = UV_ENOSYS;
+#endif
+  }
+  return status;
+}
+
+void ignore_sigpipe() noexcept {
+  struct sigaction now{};
+  if (sigaction(SIGPIPE, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL)
+    signal(SIGPIPE, SIG_IGN);
+}
+
+void close_unless_closing(uv_handle_t* handle, void* wakeup) {
+  if (handle != wakeup && uv_is_closing(handle) == 0) uv_close(handle, nullptr);
+}
+
+}  // namespace
+
+loop_core::loop_core(loop_options&& options, std::source_location where)
+    : on_still_open_(std::move(options.on_still_open)) {
+  kept_.reserve(room_for_exceptions);
+  if (options.ignore_sigpipe) ignore_sigpipe();
+  if (const int status = uv_loop_init(&loop_); status < 0) throw error(status, "loop", "loop", where);
+  int status = configure(loop_, options);
+  if (status == 0) status = uv_async_init(&loop_, &wakeup_, on_wakeup);
+  if (status < 0) {
+    uv_loop_close(&loop_);
+    throw error(status, "loop", "loop", where);
+  }
+  wakeup_.data = this;
+  uv_unref(wakeup());
+  door_open_ = true;
+  bind_to_this_thread();
+}
+
+loop_core::~loop_core() {
+  for (free_list& list : free_)
+    while (list.first != nullptr) ::operator delete(std::exchange(list.first, list.first->next));
+}
+
+loop_core& loop_core::of(const uv::loop& owner, const char* operation, const std::source_location& where) {
+  if (owner.core_ == nullptr)
+    throw misuse(operation, "the loop was moved from: use the one it was moved to", where);
+  loop_core& core = *owner.core_;
+  core.require_thread(operation, where);
+  if (core.closing_)
+    throw misuse(operation, "the loop is closed: nothing can be started on it any more", where);
+  return core;
+}
+
+void loop_core::unreference() noexcept {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+void loop_core::refuse_thread(const char* operation, const std::source_location& where) const {
+  std::string owner;
+  {
+    const std::scoped_lock lock(mutex_);
+    owner = named(thread_id_, thread_name_);
+  }
+  throw misuse(operation,
+               "called on " + named(this_thread_id(), this_thread_name()) + ", but the loop belongs to " +
+                   owner + ": call it there, by loop.post() for example",
+               where);
+}
+
+void loop_core::bind_to_this_thread() noexcept {
+  const std::scoped_lock lock(mutex_);
+  thread_ = this_thread();
+  thread_id_ = this_thread_id();
+  thread_name_ = this_thread_name();
+}
+
+uv_handle_t* loop_core::wakeup() noexcept {
+  // SAFETY: every handle of libuv's begins as a uv_handle_t.
+  return reinterpret_cast<uv_handle_t*>(&wakeup_);
+}
+
+// ---- run
+
+bool loop_core::run(run_mode mode, std::source_location where) {
+  if (running_)
+    throw misuse("loop::run", "called inside a callback of the same loop: return from it instead", where);
+  if (const std::exception_ptr thrown = take_first_kept()) std::rethrow_exception(thrown);
+  static constexpr uv_run_mode modes[] = {UV_RUN_DEFAULT, UV_RUN_ONCE, UV_RUN_NOWAIT};
+  reference();  // a callback may destroy the owner
+  running_ = true;
+  run_posted();
+  if (stop_requested_) uv_stop(&loop_);  // on another thread, which must not call it
+  int alive = 0;
+  do {
+    alive = uv_run(&loop_, modes[static_cast<int>(mode)]);
+    // What was posted last may have come after libuv found that nothing keeps it.
+  } while (mode == run_mode::default_ && !interrupted() && alive == 0 && has_posted() &&
+           (run_posted(), true));
+  running_ = false;
+  stop_requested_ = false;
+  const bool more = alive != 0 && !owner_gone_;
+  if (owner_gone_) close_silently();
+  const std::exception_ptr thrown = take_first_kept();
+  unreference();
+  if (thrown) std::rethrow_exception(thrown);
+  return more;
+}
+
+void loop_core::stop() noexcept {
+  stop_requested_ = true;
+  if (on_this_thread()) {
+    uv_stop(&loop_);
+    return;
+  }
+  const std::scoped_lock lock(mutex_);
+  wake();
+}
+
+void loop_core::keep(std::exception_ptr thrown) noexcept {
+  uv_stop(&loop_);
+  try {
+    kept_.push_back(std::move(thrown));
+  } catch (...) {
+    lost_ = std::current_exception();
+  }
+}
+
+std::vector<std::exception_ptr> loop_core::take_exceptions() {
+  std::vector<std::exception_ptr> next;
+  next.reserve(room_for_exceptions);
+  if (lost_) kept_.push_back(lost_);
+  lost_ = nullptr;
+  return std::exchange(kept_, std::move(next));
+}
+
+std::exception_ptr loop_core::take_first_kept() noexcept {
+  if (kept_.empty()) return std::exchange(lost_, nullptr);
+  std::exception_ptr first = std::move(kept_.front());
+  kept_.erase(kept_.begin());
+  return first;
+}
+
+// ---- close
+
+void loop_core::owner_gone() noexcept {
+  if (running_) {
+    if (!on_this_thread())
+      die("a loop is destroyed on one thread while another one runs it: stop and join first");
+    owner_gone_ = true;
+    uv_stop(&loop_);
+  } else if (!closed_) {
+    bind_to_this_thread();
+    close_silently();
+  }
+  unreference();
+}
+
+std::vector<pending_operation> loop_core::close_now(const std::source_location& where) {
+  if (running_)
+    throw misuse("loop::close",
+                 "called inside a callback of the same loop: stop it, and close it when run() has returned",
+                 where);
+  if (closed_) return {};
+  std::vector<pending_operation> open = pending();
+  reference();  // a callback may destroy the owner
+  close(open, false);
+  const std::exception_ptr thrown = take_first_kept();
+  unreference();
+  if (thrown) std::rethrow_exception(thrown);
+  return open;
+}
+
+void loop_core::close_silently() noexcept {
+  std::vector<pending_operation> open;
+  if (on_still_open_) call([&] { open = pending(); });
+  close(open, true);
+}
+
+void loop_core::close(const std::vector<pending_operation>& open, bool silently) noexcept {
+  closing_ = true;
+  running_ = true;  // run() and close() from a callback are misuse here, too
+  reference();      // a callback may destroy the owner
+  report_still_open(open);
+  silent_ = silently;
+  uv_unref(wakeup());
+  run_to_the_end();
+  close_door();
+  running_ = false;
+  closed_ = true;
+  if (uv_loop_close(&loop_) != 0) die("a loop does not close: this is a bug of Gauntlet's");
+  unreference();
+}
+
+void loop_core::report_still_open(const std::vector<pending_operation>& open) noexcept {
+  if (open.empty() || !on_still_open_) return;
+  callback<void(std::span<const pending_operation>)> report = std::move(on_still_open_);
+  call([&] { report(open); });
+}
+
+/// Bounded: nothing can be started any more, and what runs on the thread pool ends.
+void loop_core::run_to_the_end() noexcept {
+  do {
+    run_posted();
+    close_everything();
+  } while (uv_run(&loop_, UV_RUN_DEFAULT) != 0 || !handles_.empty() || !requests_.empty());
+}
+
+void loop_core::close_everything() noexcept {
+  requests_.for_each([](block& request) { request.abort(); });
+  handles_.for_each([](block& handle) { handle.abort(); });
+  uv_walk(&loop_, close_unless_closing, wakeup());  // what was made with native()
+}
+
+/// From now on nothing comes from other threads.
+void loop_core::close_door() noexcept {
+  std::vector<callback<void()>> left;
+  {
+    const std::scoped_lock lock(mutex_);
+    door_open_ = false;
+    left.swap(posted_);
+  }
+  take_handed_over();
+  for (callback<void()>& work : left) call(work);
+  uv_close(wakeup(), nullptr);
+  // What was thrown just now has asked for a stop, which the first time is all that happens.
+  while (uv_run(&loop_, UV_RUN_DEFAULT) != 0) {
+  }
+}
+
+std::vector<pending_operation> loop_core::pending() const {
+  std::vector<pending_operation> all;
+  const auto add = [&](const block& held) { all.push_back(held.describe()); };
+  handles_.for_each(add);
+  requests_.for_each(add);
+  return all;
+}
+
+// ---- from other threads
+
+bool loop_core::post(callback<void()>& work) {
+  const std::scoped_lock lock(mutex_);
+  if (!door_open_) return false;
+  posted_.push_back(std::move(work));
+  wake();
+  return true;
+}
+
+void loop_core::hand_over(block& owned) noexcept {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (door_open_) {
+      owned.next_handed_over_ = std::exchange(handed_over_, &owned);
+      wake();
+      return;
+    }
+  }
+  owned.disown();
+}
+
+void loop_core::wake() noexcept {
+  if (door_open_) uv_async_send(&wakeup_);
+}
+
+void loop_core::on_wakeup(uv_async_t* wakeup) noexcept {
+  // SAFETY: the constructor set it, and the wakeup is a member.
+  loop_core& self = *static_cast<loop_core*>(wakeup->data);
+  self.run_posted();
+  if (self.stop_requested_) uv_stop(&self.loop_);
+}
+
+bool loop_core::has_posted() noexcept {
+  const std::scoped_lock lock(mutex_);
+  return !posted_.empty() || handed_over_ != nullptr;
+}
+
+void loop_core::run_posted() noexcept {
+  settle_guards();
+  take_handed_over();
+  std::vector<callback<void()>> now;
+  {
+    const std::scoped_lock lock(mutex_);
+    now.swap(posted_);
+  }
+  for (callback<void()>& work : now) call(work);
+}
+
+void loop_core::take_handed_over() noexcept {
+  block* next = nullptr;
+  {
+    const std::scoped_lock lock(mutex_);
+    next = std::exchange(handed_over_, nullptr);
+  }
+  while (next != nullptr) {
+    block& owned = *next;
+    next = std::exchange(owned.next_handed_over_, nullptr);
+    owned.disown();
+  }
+}
+
+void loop_core::guard_added() noexcept {
+  ++guards_;
+  settle_guards();
+}
+
+void loop_core::guard_removed() noexcept {
+  if (--guards_ != 0) return;
+  if (on_this_thread()) {
+    settle_guards();
+    return;
+  }
+  const std::scoped_lock lock(mutex_);
+  wake();
+}
+
+void loop_core::settle_guards() noexcept {
+  if (closing_) return;
+  if (guards_ == 0)
+    uv_unref(wakeup());
+  else
+    uv_ref(wakeup());
+}
+
+// ---- memory
+
+std::span<std::byte> loop_core::read_buffer() {
+  if (!read_buffer_) read_buffer_ = std::make_unique_for_overwrite<std::byte[]>(read_buffer_size);
+  return {read_buffer_.get(), read_buffer_size};
+}
+
+void* loop_core::allocate(std::size_t size) {
+  const std::size_t index = size_class(size);
+  if (index >= sizes) return ::operator new(size);
+  free_list& list = free_[index];
+  if (list.first == nullptr) return ::operator new(index * size_step);
+  --list.count;
+  return std::exchange(list.first, list.first->next);
+}
+
+void loop_core::deallocate(void* memory, std::size_t size) noexcept {
+  const std::size_t index = size_class(size);
+  // When the door is closed owners let go on any thread, where the lists are not safe. Another thread has
+  // asked for the door under the mutex before it came here.
+  if (!door_open_ || index >= sizes || free_[index].count == most_kept) {
+    ::operator delete(memory);
+    return;
+  }
+  free_list& list = free_[index];
+  list.first = ::new (memory) free_block{list.first};
+  ++list.count;
+}
+
+}  // namespace gauntlet::uv::detail

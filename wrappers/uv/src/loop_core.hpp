@@ -1,0 +1,183 @@
+#pragma once
+// The pinned state of a loop, shared by its owner, the owners of its handles and of its requests.
+
+#include <uv.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <source_location>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "block.hpp"
+#include "gauntlet/callback.hpp"
+#include "gauntlet/uv/loop.hpp"
+
+namespace gauntlet::uv::detail {
+
+/// Another one for each thread, and one comparison to tell them apart.
+inline const void* this_thread() noexcept {
+  static thread_local const char place = 0;
+  return &place;
+}
+
+class loop_core {
+ public:
+  loop_core(loop_options&& options, std::source_location where);
+  loop_core(const loop_core&) = delete;
+  loop_core& operator=(const loop_core&) = delete;
+
+  /// The loop that a new handle or request goes to; refuses one that is moved-from, closed, or another
+  /// thread's.
+  static loop_core& of(const uv::loop& owner, const char* operation, const std::source_location& where);
+
+  void reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void unreference() noexcept;
+
+  // ---- thread
+  bool on_this_thread() const noexcept { return thread_.load(std::memory_order_relaxed) == this_thread(); }
+  void require_thread(const char* operation, const std::source_location& where) const {
+    if (!on_this_thread()) refuse_thread(operation, where);
+  }
+  [[noreturn]] void refuse_thread(const char* operation, const std::source_location& where) const;
+  void bind_to_this_thread() noexcept;
+
+  // ---- run
+  uv_loop_t* uv() noexcept { return &loop_; }
+  bool run(run_mode mode, std::source_location where);
+  void stop() noexcept;                             // any thread
+  bool closed() const noexcept { return closed_; }  // on the loop's thread, as what follows
+  bool closing() const noexcept { return closing_; }
+  bool running() const noexcept { return running_; }  // any thread
+  /// loop::close
+  std::vector<pending_operation> close_now(const std::source_location& where);
+  /// The owner is no more: closes now, or when run() returns.
+  void owner_gone() noexcept;
+
+  // ---- callbacks: what user code throws is kept for run()
+  template <class Work>
+  void call(Work&& work) noexcept {
+    if (silent_) return;
+    try {
+      std::forward<Work>(work)();
+    } catch (...) {
+      keep(std::current_exception());
+    }
+  }
+  /// Calls what is in the slot, which may be filled anew or emptied meanwhile: so it is not there while it
+  /// runs.
+  template <class... Arguments, class... Given>
+  void invoke(callback<void(Arguments...)>& slot, Given&&... given) noexcept {
+    if (!slot) return;
+    callback<void(Arguments...)> running = std::move(slot);
+    call([&] { running(std::forward<Given>(given)...); });
+    if (!slot) slot = std::move(running);
+  }
+  void keep(std::exception_ptr thrown) noexcept;
+  std::exception_ptr take_first_kept() noexcept;
+  std::vector<std::exception_ptr> take_exceptions();
+
+  // ---- from other threads
+  bool post(callback<void()>& work);
+  /// A block whose owner died on another thread.
+  void hand_over(block& owned) noexcept;
+  void guard_added() noexcept;
+  void guard_removed() noexcept;  // any thread
+
+  // ---- what libuv holds
+  block_list& handles() noexcept { return handles_; }
+  block_list& requests() noexcept { return requests_; }
+  std::vector<pending_operation> pending() const;
+  uv_handle_t* wakeup() noexcept;
+
+  // ---- memory
+  /// Where streams and sockets read into, one at a time: libuv asks for a buffer, reads and calls back in one
+  /// go.
+  std::span<std::byte> read_buffer();
+  /// Requests come and go: their memory is kept for the next one.
+  template <class Request, class... Arguments>
+  fresh<Request> make(Arguments&&... arguments) {
+    static_assert(alignof(Request) <= alignof(std::max_align_t) && sizeof(Request) <= UINT16_MAX);
+    void* const memory = allocate(sizeof(Request));
+    try {
+      fresh<Request> made(::new (memory) Request(*this, std::forward<Arguments>(arguments)...));
+      made->block::recycled_size_ = static_cast<std::uint16_t>(sizeof(Request));
+      return made;
+    } catch (...) {
+      deallocate(memory, sizeof(Request));
+      throw;
+    }
+  }
+  void deallocate(void* memory, std::size_t size) noexcept;
+
+ private:
+  ~loop_core();
+
+  static constexpr std::size_t size_step = 64;
+  static constexpr std::size_t sizes = 32;
+  static constexpr std::size_t most_kept = 64;  // blocks of one size
+
+  struct free_block {
+    free_block* next;
+  };
+  struct free_list {
+    free_block* first = nullptr;
+    std::size_t count = 0;
+  };
+
+  static void on_wakeup(uv_async_t* wakeup) noexcept;
+  void wake() noexcept;  // under mutex_
+  bool has_posted() noexcept;
+  void run_posted() noexcept;
+  void take_handed_over() noexcept;
+  void settle_guards() noexcept;
+  /// A reason for run() to return.
+  bool interrupted() const noexcept { return stop_requested_ || owner_gone_ || !kept_.empty() || lost_; }
+  /// Closes all and runs the callbacks, unless silently. open: for on_still_open.
+  void close(const std::vector<pending_operation>& open, bool silently) noexcept;
+  void close_silently() noexcept;
+  void close_everything() noexcept;
+  void run_to_the_end() noexcept;
+  void close_door() noexcept;
+  void report_still_open(const std::vector<pending_operation>& open) noexcept;
+  void* allocate(std::size_t size);
+  static std::size_t size_class(std::size_t size) noexcept { return (size + size_step - 1) / size_step; }
+
+  uv_loop_t loop_{};
+  std::atomic<std::size_t> references_{1};
+  std::atomic<const void*> thread_{nullptr};
+  std::atomic<bool> running_{false};
+  bool owner_gone_ = false;  // while running
+  bool closing_ = false;
+  bool closed_ = false;
+  bool silent_ = false;
+  block_list handles_;
+  block_list requests_;
+  std::vector<std::exception_ptr> kept_;
+  std::exception_ptr lost_;  // there was no memory to keep others
+  callback<void(std::span<const pending_operation>)> on_still_open_;
+  std::atomic<std::size_t> guards_{0};
+
+  std::atomic<bool> stop_requested_{false};
+  mutable std::mutex mutex_;  // for what follows up to wakeup_
+  int thread_id_ = 0;
+  std::array<char, 16> thread_name_{};
+  std::vector<callback<void()>> posted_;
+  block* handed_over_ = nullptr;
+  bool door_open_ = false;
+  uv_async_t wakeup_{};
+
+  std::unique_ptr<std::byte[]> read_buffer_;
+  std::array<free_list, sizes> free_{};
+};
+
+}  // namespace gauntlet::uv::detail

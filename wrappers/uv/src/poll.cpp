@@ -1,0 +1,80 @@
+#include "gauntlet/uv/poll.hpp"
+
+#include <fcntl.h>
+
+#include "handle_block.hpp"
+
+namespace gauntlet::uv {
+namespace {
+
+constexpr int known_events = UV_READABLE | UV_WRITABLE | UV_DISCONNECT | UV_PRIORITIZED;
+static_assert(static_cast<int>(poll_events::readable) == UV_READABLE);
+static_assert(static_cast<int>(poll_events::writable) == UV_WRITABLE);
+static_assert(static_cast<int>(poll_events::disconnect) == UV_DISCONNECT);
+static_assert(static_cast<int>(poll_events::prioritized) == UV_PRIORITIZED);
+
+class poll_block final : public detail::handle_block {
+ public:
+  poll_block(detail::loop_core& loop, std::source_location where) noexcept
+      : handle_block(loop, "poll", where, poll) {}
+
+  template <auto Init>
+  static poll_block& open(const uv::loop& owner, int descriptor, const std::source_location& where) {
+    poll_block& made = detail::open_handle<poll_block>(
+        owner, "poll", where,
+        [descriptor](uv_loop_t* raw, poll_block& block) { return Init(raw, &block.poll, descriptor); });
+    made.descriptor = descriptor;
+    return made;
+  }
+
+  static void on_ready(uv_poll_t* poll, int status, int events) noexcept {
+    auto& self = detail::block_of<poll_block>(poll);
+    if (status == 0) {
+      self.loop().invoke(self.ready, static_cast<poll_events>(events & known_events));
+      return;
+    }
+    self.loop().call([&] {
+      const error failure(status, "poll::start", "descriptor " + std::to_string(self.descriptor),
+                          self.where());
+      self.loop().invoke(self.ready, failure);
+    });
+  }
+
+  uv_poll_t poll{};
+  int descriptor = -1;
+  callback<void(outcome<poll_events>)> ready;
+
+ private:
+  void release_callbacks() noexcept override { ready = {}; }
+};
+
+poll_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+  return detail::use<poll_block>(block, operation, where);
+}
+
+}  // namespace
+
+poll::poll(uv::loop& loop, int descriptor, std::source_location where)
+    : handle(poll_block::open<uv_poll_init>(loop, descriptor, where)) {}
+
+poll poll::of_socket(uv::loop& loop, int socket, std::source_location where) {
+  return poll(poll_block::open<uv_poll_init_socket>(loop, socket, where));
+}
+
+void poll::start_polling(poll_events events, callback<void(outcome<poll_events>)> ready,
+                         const std::source_location& where) {
+  poll_block& used = use(block_, "poll::start", where);
+  const int wanted = static_cast<int>(events);
+  if (wanted == 0) throw misuse("poll::start", "there is no event to wait for: call stop() instead", where);
+  if ((wanted & ~known_events) != 0)
+    throw misuse("poll::start", "this is no set of poll_events: join them with |", where);
+  // libuv would find out in its next turn, and abort.
+  detail::check(fcntl(used.descriptor, F_GETFD) == -1 ? UV_EBADF : 0, used, "poll::start", where);
+  detail::check(uv_poll_start(&used.poll, wanted, poll_block::on_ready), used, "poll::start", where);
+  used.ready = std::move(ready);
+  used.begin(where);
+}
+
+void poll::stop(std::source_location where) { uv_poll_stop(&use(block_, "poll::stop", where).poll); }
+
+}  // namespace gauntlet::uv

@@ -1,0 +1,84 @@
+#pragma once
+// A request in flight: it owns all that libuv reads or writes until its callback has run, whoever lets go of
+// what.
+
+#include <uv.h>
+
+#include <concepts>
+#include <utility>
+
+#include "block.hpp"
+#include "gauntlet/callback.hpp"
+#include "gauntlet/uv/error.hpp"
+#include "gauntlet/uv/request.hpp"
+#include "loop_core.hpp"
+
+namespace gauntlet::uv::detail {
+
+class request_block : public block {
+ public:
+  /// request: a member of the derived block.
+  template <class Request>
+  request_block(loop_core& loop, const char* kind, std::source_location where, Request& request) noexcept
+      // SAFETY: every request of libuv's begins as a uv_req_t.
+      : block(loop, kind, where), uv_(reinterpret_cast<uv_req_t*>(&request)) {}
+
+  uv_req_t* uv() const noexcept { return uv_; }
+  /// False: it runs, or is of a kind that cannot be cancelled.
+  bool cancel() noexcept { return uv_cancel(uv_) == 0; }
+  void abort() noexcept final { cancel(); }
+  /// For the one who started it.
+  request owner() noexcept { return request(*this); }
+
+ protected:
+  using block::describe;
+  void describe(pending_operation& into) const override { into.active = into.referenced = true; }
+
+ private:
+  block_list& list() noexcept final { return loop().requests(); }
+
+  uv_req_t* uv_;
+};
+
+/// The block whose request a callback of libuv's is told.
+template <class Block, class Request>
+Block& request_of(const Request* request) noexcept {
+  // SAFETY: submit() put it there; each callback is given to one kind of block.
+  return static_cast<Block&>(*static_cast<request_block*>(request->data));
+}
+
+/// Submits: start(Block&) answers a status of libuv's; unless it is negative the request is in flight.
+template <std::derived_from<request_block> Block, class Start>
+Block& submit(fresh<Block> made, const char* operation, std::string_view subject,
+              const std::source_location& where, Start&& start) {
+  made->uv()->data = static_cast<request_block*>(made.get());
+  uv_loop_t& raw = *made->loop().uv();
+  const unsigned active = raw.active_reqs.count;
+  const int status = start(*made);
+  if (status < 0) {
+    // An uv_write that finds no memory for many buffers leaves its request counted as active: the loop would
+    // never end.
+    raw.active_reqs.count = active;
+    throw error(status, operation, subject, where);
+  }
+  made->hold(block::by_libuv);
+  return *made.release();
+}
+
+/// libuv is done: calls work, and the block may be gone. What work moved out of the block goes before the
+/// block's memory may.
+template <class Block, class Work>
+void finish(Block& block, Work&& work) noexcept {
+  block.loop().call(std::forward<Work>(work));
+  block.release_callbacks();
+  block.let_go(block::by_libuv);
+}
+
+/// How a request without a value ended.
+inline outcome<> ended(int status, const char* operation, std::string_view subject,
+                       const std::source_location& where) {
+  if (status < 0) return error(status, operation, subject, where);
+  return {};
+}
+
+}  // namespace gauntlet::uv::detail

@@ -1,0 +1,125 @@
+#pragma once
+// What a stream has beside libuv's handle, and the requests on it.
+
+#include <uv.h>
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "gauntlet/uv/stream.hpp"
+#include "handle_block.hpp"
+#include "request_block.hpp"
+
+namespace gauntlet::uv::detail {
+
+class stream_block : public handle_block {
+ public:
+  using handle_block::handle_block;
+
+  // SAFETY: uv() is a tcp, pipe or tty handle, each of which begins as a uv_stream_t.
+  uv_stream_t* stream() const noexcept { return reinterpret_cast<uv_stream_t*>(uv()); }
+
+  void read_start(const std::source_location& where);
+  /// True while fewer bytes wait than the high mark.
+  bool write(fresh<class write_block> write, uv_stream_t* sent, const std::source_location& where);
+  void written() noexcept;
+
+  callback<std::span<std::byte>(std::size_t)> alloc;
+  callback<void(outcome<std::span<std::byte>>)> read;
+  callback<void()> drained;
+  /// Of one that listens.
+  callback<void(int status)> connected;
+  write_marks marks;
+  bool above_high = false;
+  bool has_reader = false;
+
+  void listen(int backlog, callback<void(int status)> told, const char* operation,
+              const std::source_location& where);
+  void accept(stream_block& into, const char* operation, const std::source_location& where);
+
+ protected:
+  void release_callbacks() noexcept override;
+
+ private:
+  static void on_connection(uv_stream_t* listener, int status) noexcept;
+  static void on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer) noexcept;
+  static void on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) noexcept;
+};
+
+class write_block final : public request_block {
+ public:
+  write_block(loop_core& loop, std::source_location where, buffers_callback&& done) noexcept
+      : request_block(loop, "write", where, request), written(std::move(done)) {}
+
+  /// One, or several.
+  std::span<owned_buffer> buffers() noexcept {
+    return several.empty() ? std::span(&one, 1) : std::span(several);
+  }
+  static void on_written(uv_write_t* request, int status) noexcept;
+  void release_callbacks() noexcept { written = {}; }
+
+  uv_write_t request{};
+  stream_block* target = nullptr;
+  handle_block* sent = nullptr;  // through a pipe
+  owned_buffer one;
+  std::vector<owned_buffer> several;
+  buffers_callback written;
+};
+
+/// uv_connect_t and uv_shutdown_t: what has no value and cannot be cancelled but by closing.
+template <class Request>
+class stream_request final : public request_block {
+ public:
+  stream_request(loop_core& loop, const char* kind, const char* operation, std::source_location started,
+                 std::string subject, callback<void(outcome<>)>&& done) noexcept
+      : request_block(loop, kind, started, request),
+        operation_(operation),
+        where_(started),
+        subject_(std::move(subject)),
+        done_(std::move(done)) {}
+
+  static void on_done(Request* request, int status) noexcept {
+    auto& self = request_of<stream_request>(request);
+    finish(self, [&] { self.done_(ended(status, self.operation_, self.subject_, self.where_)); });
+  }
+  void release_callbacks() noexcept { done_ = {}; }
+  const std::string& subject() const noexcept { return subject_; }
+
+  Request request{};
+
+ private:
+  using request_block::describe;
+  void describe(pending_operation& into) const override {
+    request_block::describe(into);
+    into.object = subject_;
+  }
+
+  const char* operation_;
+  std::source_location where_;
+  std::string subject_;
+  callback<void(outcome<>)> done_;
+};
+
+using connect_block = stream_request<uv_connect_t>;
+using shutdown_block = stream_request<uv_shutdown_t>;
+
+/// The bytes of buffers as libuv wants them; they stay where they are.
+class buffer_list {
+ public:
+  explicit buffer_list(std::span<owned_buffer> buffers);
+  explicit buffer_list(std::span<const std::span<const std::byte>> spans);
+
+  const uv_buf_t* data() const noexcept { return many_.empty() ? few_.data() : many_.data(); }
+  unsigned count() const noexcept { return count_; }
+
+ private:
+  uv_buf_t* place(std::size_t count);
+
+  std::array<uv_buf_t, 8> few_{};
+  std::vector<uv_buf_t> many_;
+  unsigned count_ = 0;
+};
+
+}  // namespace gauntlet::uv::detail

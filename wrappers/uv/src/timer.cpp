@@ -1,0 +1,80 @@
+#include "gauntlet/uv/timer.hpp"
+
+#include "handle_block.hpp"
+
+namespace gauntlet::uv {
+namespace {
+
+class timer_block final : public detail::handle_block {
+ public:
+  timer_block(detail::loop_core& loop, std::source_location where) noexcept
+      : handle_block(loop, "timer", where, timer) {}
+
+  static void expire(uv_timer_t* timer) noexcept {
+    auto& self = detail::block_of<timer_block>(timer);
+    self.loop().invoke(self.expired);
+  }
+
+  uv_timer_t timer{};
+  callback<void()> expired;
+
+ private:
+  void release_callbacks() noexcept override { expired = {}; }
+};
+
+timer_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+  return detail::use<timer_block>(block, operation, where);
+}
+
+std::uint64_t require_time(std::chrono::milliseconds time, const char* operation,
+                           const std::source_location& where) {
+  if (time.count() < 0)
+    throw misuse(operation, "a time is negative: it must be 0 or more milliseconds", where);
+  return static_cast<std::uint64_t>(time.count());
+}
+
+}  // namespace
+
+timer::timer(uv::loop& loop, std::source_location where)
+    : handle(detail::open_handle<timer_block>(loop, "timer", where, [](uv_loop_t* raw, timer_block& block) {
+        return uv_timer_init(raw, &block.timer);
+      })) {}
+
+void timer::start(std::chrono::milliseconds timeout, std::chrono::milliseconds repeat,
+                  callback<void()> expired, std::source_location where) {
+  timer_block& block = use(block_, "timer::start", where);
+  const std::uint64_t first = require_time(timeout, "timer::start", where);
+  const std::uint64_t next = require_time(repeat, "timer::start", where);
+  detail::require_callable(expired, "timer::start", where);
+  detail::check(uv_timer_start(&block.timer, timer_block::expire, first, next), block, "timer::start", where);
+  block.expired = std::move(expired);
+  block.begin(where);
+}
+
+void timer::start(std::chrono::milliseconds timeout, callback<void()> expired, std::source_location where) {
+  start(timeout, std::chrono::milliseconds(0), std::move(expired), where);
+}
+
+void timer::stop(std::source_location where) { uv_timer_stop(&use(block_, "timer::stop", where).timer); }
+
+void timer::again(std::source_location where) {
+  timer_block& block = use(block_, "timer::again", where);
+  if (uv_timer_again(&block.timer) == UV_EINVAL)
+    throw misuse("timer::again", "the timer was never started: call start() first", where);
+  block.begin(where);
+}
+
+void timer::set_repeat(std::chrono::milliseconds repeat, std::source_location where) {
+  timer_block& block = use(block_, "timer::set_repeat", where);
+  uv_timer_set_repeat(&block.timer, require_time(repeat, "timer::set_repeat", where));
+}
+
+std::chrono::milliseconds timer::repeat(std::source_location where) const {
+  return std::chrono::milliseconds(uv_timer_get_repeat(&use(block_, "timer::repeat", where).timer));
+}
+
+std::chrono::milliseconds timer::due_in(std::source_location where) const {
+  return std::chrono::milliseconds(uv_timer_get_due_in(&use(block_, "timer::due_in", where).timer));
+}
+
+}  // namespace gauntlet::uv
