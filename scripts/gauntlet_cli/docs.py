@@ -11,15 +11,18 @@ import textwrap
 from .lanes import matrix
 from .problem import Problem
 
-PAGES = ("README.md", "docs/matrix.md", "docs/png.md", "docs/png-untrusted.md")
+PAGES = ("README.md", "docs/matrix.md", "docs/png.md", "docs/png-untrusted.md", "docs/uv.md")
 PROGRAMS = {
     "docs/png.md": ("tests/docs/png_reading.cpp", "tests/docs/png_writing.cpp"),
     "docs/png-untrusted.md": ("tests/docs/png_untrusted.cpp",),
 }
 _REGION = re.compile(r"^ *// \[shown\]\n(.*?)^ *// \[end\]\n", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(r"^```cpp\n.*?^```$", re.DOTALL | re.MULTILINE)
+# The first marker ends in the file that the table is made from, where that is not CMakePresets.json.
+_TABLE = re.compile(r"(?P<begin><!-- (?P<what>\w+): [^\n]*?(?P<source>wrappers/\w+/coverage\.json)? -->\n)"
+                    r".*?(?P<end><!-- end of (?P=what) -->)", re.DOTALL)
 # What is code in a sentence of coverage.json.
-_CODE = re.compile(r"\b(?:png::[\w:]*\w|(?:gauntlet_)?png_\w+|gauntlet/shim/png\.h)")
+_CODE = re.compile(r"\b(?:\w+::[\w:]*\w|(?:gauntlet_)?(?:png|uv|UV)_\w+|thread_local|gauntlet/shim/\w+\.h)")
 
 
 def stale(root, lanes):
@@ -47,8 +50,8 @@ def canary_table(lanes):
 
 def coverage_count(coverage):
     wrapped, reasons = len(coverage["wrapped"]), sum(len(kind["functions"]) for kind in coverage["not_wrapped"].values())
-    return (f"Of libpng's {wrapped + reasons} public functions, {wrapped} are called by the shim and have a name here; "
-            f"each of the other {reasons} has a reason.")
+    return (f"Of {coverage['library']['name']}'s {wrapped + reasons} public functions, {wrapped} are called and have a name "
+            f"here; each of the other {reasons} has a reason.")
 
 
 def reason_table(coverage):
@@ -58,33 +61,28 @@ def reason_table(coverage):
 
 
 def function_table(coverage):
-    rows = {function: _names(entry, "names") for function, entry in coverage["wrapped"].items()}
+    library = coverage["library"]["name"]
+    rows = {function: _names(library, entry, "names") for function, entry in coverage["wrapped"].items()}
     for kind, group in coverage["not_wrapped"].items():
         for function, entry in group["functions"].items():
-            rows[function] = f"*{kind.replace('_', ' ')}*: {_names(entry, 'instead')}"
-    return _table(("libpng", "Gauntlet"), [(f"`{function}`", rows[function]) for function in sorted(rows)])
+            rows[function] = f"*{kind.replace('_', ' ')}*: {_names(library, entry, 'instead')}"
+    return _table((library, "Gauntlet"), [(f"`{function}`", rows[function]) for function in sorted(rows)])
 
 
-def _names(entry, key):
+def _names(library, entry, key):
     if isinstance(entry, dict):
-        return f"{_names(entry[key], key)} (from libpng {entry['since']})"
+        return f"{_names(library, entry[key], key)} (from {library} {entry['since']})"
     text = entry if isinstance(entry, str) else ", ".join(entry)
     return _CODE.sub(lambda match: f"`{match[0]}`", text)
 
 
 def _updated(root, page, lanes):
-    text = _with_programs(root, page, _read(root, page))
-    tables = {
-        "lanes": lambda: lane_table(matrix(lanes)),
-        "canaries": lambda: canary_table(matrix(lanes)),
-        "coverage": lambda: coverage_count(_coverage(root)),
-        "reasons": lambda: reason_table(_coverage(root)),
-        "functions": lambda: function_table(_coverage(root)),
-    }
-    for marker, table in tables.items():
-        text = re.sub(rf"(<!-- {marker}: [^\n]*-->\n).*?(<!-- end of {marker} -->)",
-                      lambda match, table=table: f"{match[1]}{table()}\n{match[2]}", text, flags=re.DOTALL)
-    return text
+    def written(marked):
+        what, source = marked["what"], marked["source"]
+        table = TABLES[what](json.loads(_read(root, source)) if source else matrix(lanes))
+        return f"{marked['begin']}{table}\n{marked['end']}"
+
+    return _TABLE.sub(written, _with_programs(root, page, _read(root, page)))
 
 
 def _with_programs(root, page, text):
@@ -97,10 +95,6 @@ def _with_programs(root, page, text):
     return _BLOCK.sub(lambda _: f"```cpp\n{regions.pop(0)}```", text) if page in PROGRAMS else text
 
 
-def _coverage(root):
-    return json.loads(_read(root, "wrappers/png/coverage.json"))
-
-
 def _read(root, page):
     return (root / page).read_text(encoding="utf-8")
 
@@ -108,3 +102,7 @@ def _read(root, page):
 def _table(head, rows):
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+TABLES = {"lanes": lane_table, "canaries": canary_table, "coverage": coverage_count, "reasons": reason_table,
+          "functions": function_table}

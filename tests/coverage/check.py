@@ -1,4 +1,5 @@
-"""Compares the list of what the wrapper has of a C library with the library's own lists. What is wrong is printed, then the count."""
+"""Compares the list of what a wrapper has of a C library with the library's own lists. What is wrong is printed, a line
+for each function, and last the count."""
 
 import argparse
 import json
@@ -8,16 +9,20 @@ import subprocess
 import sys
 from collections import Counter
 
-_EXPORT = re.compile(r"PNG_(?:FP_|FIXED_)?EXPORTA?\(\s*\d+,[^,]*,\s*\(?(\w+)")
-_VERSION = re.compile(r'#define PNG_LIBPNG_VER_STRING "([0-9.]+)"')
+_INCLUDE = re.compile(r'^\s*#\s*include "([^"]+)"', re.MULTILINE)
+_COMMENT = re.compile(r"//[^\n]*")
 
 
 class Coverage:
-    """The functions of coverage.json: name -> the wrapper's names, or None where there is only a reason."""
+    """A coverage.json: what it says of its library, and function -> the wrapper's names, or the kind of reason."""
 
     def __init__(self, path):
         self.repeated = []
         listed = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=self._unique)
+        library = listed["library"]
+        self.library, self.prefix = library["name"], library["prefix"]
+        # The first group is a name, or a part of the version.
+        self.declaration, self.version = re.compile(library["declaration"]), re.compile(library["version"])
         self.since, self.wrapped, self.kind = {}, {}, {}
         for function, entry in listed["wrapped"].items():
             self.wrapped[function] = self._entry(function, entry, "names")
@@ -40,33 +45,42 @@ class Coverage:
 
     def of(self, version):
         """What this version of the library is to have."""
-        return {function for function in (*self.wrapped, *self.kind) if self.since.get(function, ()) <= version}
+        return {function for function in (*self.wrapped, *self.kind) if self.since.get(function, ()) <= _numbers(version)}
 
     def among(self, functions, *kinds):
         return {function for function in functions if self.kind.get(function) in kinds}
+
+    def symbols(self, nm, library, *flags):
+        """Of a static library or of a shared one, which keeps its own in another table."""
+        dynamic = ("--dynamic",) if ".so" in library.name else ()
+        said = subprocess.run([nm, *flags, *dynamic, "--format=posix", str(library)], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout
+        return set(re.findall(rf"^({self.prefix}\w+)(?:@\S+)? ", said, re.MULTILINE))
 
 
 def _numbers(version):
     return tuple(int(part) for part in version.split("."))
 
 
-def _symbols(nm, library, *flags):
-    """Of a static library or of a shared one, which keeps its own in another table."""
-    dynamic = ("--dynamic",) if ".so" in library.name else ()
-    said = subprocess.run([nm, *flags, *dynamic, "--format=posix", str(library)], check=True, text=True,
-                          stdout=subprocess.PIPE).stdout
-    return set(re.findall(r"^(png_\w+)(?:@\S+)? ", said, re.MULTILINE))
+def read_header(path, seen=None):
+    """The text of a header and of those that it brings along from its own folder."""
+    seen = set() if seen is None else seen
+    if path in seen or not path.is_file():
+        return ""
+    seen.add(path)
+    text = path.read_text(encoding="utf-8")
+    return text + "".join(read_header(path.parent / name, seen) for name in _INCLUDE.findall(text))
 
 
 def _differences(found, listed, extra, missing):
-    return ([f"{name}: {extra}" for name in sorted(found - listed)]
-            + [f"{name}: {missing}" for name in sorted(listed - found)])
+    """What is wrong, as all checks say it: (function, sentence)."""
+    return [*((name, extra) for name in found - listed), *((name, missing) for name in listed - found)]
 
 
 def check_header(coverage, declared, version):
-    mistakes = [f"{function}: is listed more than once" for function in coverage.repeated]
-    return mistakes + _differences(declared, coverage.of(version), "is in png.h, but not in coverage.json",
-                                   "is in coverage.json, but not in png.h")
+    repeated = [(function, "is listed more than once") for function in coverage.repeated]
+    return repeated + _differences(declared, coverage.of(version), "is in the header, but not in coverage.json",
+                                   "is in coverage.json, but not in the header")
 
 
 def check_library(coverage, declared, library, exported):
@@ -77,46 +91,53 @@ def check_library(coverage, declared, library, exported):
                         "is said to be built, but is not in the library")
 
 
-def check_shim(coverage, declared, called):
+def check_calls(coverage, declared, called):
     listed = declared & coverage.wrapped.keys()
-    return _differences(called, listed, "is called by the shim, but not listed as wrapped",
-                        "is listed as wrapped, but the shim does not call it")
+    return _differences(called, listed, "is called, but not listed as wrapped", "is listed as wrapped, but is not called")
 
 
 def check_names(coverage, headers):
-    """png::a::b: one header defines a and has the word b; png::a: one header has the word a."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(headers.rglob("*.hpp"))]
-    wrapped = sorted(coverage.wrapped.items())
-    return ([f"{function}: is wrapped by no name" for function, names in wrapped if not names]
-            + [f"{function}: the public headers have no {name}" for function, names in wrapped for name in names
-               if not any(_has(text, name) for text in texts)])
+    """png::a::b: one header defines a and has the word b; png::a: one header has the word a. A comment has no words."""
+    texts = [_COMMENT.sub("", path.read_text(encoding="utf-8")) for path in sorted(headers.rglob("*.hpp"))]
+    return ([(function, "is wrapped by no name") for function, names in coverage.wrapped.items() if not names]
+            + [(function, f"the public headers have no {name}") for function, names in coverage.wrapped.items()
+               for name in names if not any(_has(text, coverage.prefix.rstrip("_"), name) for text in texts)])
 
 
-def _has(text, name):
-    if not re.fullmatch(r"png(::\w+)+", name):
+def _has(text, namespace, name):
+    if not re.fullmatch(rf"{namespace}(::\w+)+", name):
         return False
     *owners, last = name.split("::")[1:]
-    return (all(re.search(rf"(?:struct|class) {owner}\b", text) for owner in owners)
+    return (all(re.search(rf"\b(?:struct|class|namespace) (?:\w+::)*{owner}\b(?!;)", text) for owner in owners)
             and re.search(rf"\b{last}\b", text) is not None)
+
+
+def by_function(mistakes):
+    """A line for each function, sorted."""
+    functions = sorted({function for function, _ in mistakes})
+    return [f"{function}: {'; '.join(what for name, what in mistakes if name == function)}" for function in functions]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("coverage", "header", "library", "shim", "include"):
-        parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
+    for name, text in {"coverage": "the list", "header": "the C library's", "library": "the C library itself",
+                       "caller": "the library of ours that calls it", "include": "the wrapper's public headers"}.items():
+        parser.add_argument(f"--{name}", type=pathlib.Path, required=True, help=text)
     parser.add_argument("--nm", required=True)
     options = parser.parse_args()
-    header = options.header.read_text(encoding="utf-8")
-    version, declared = _VERSION.search(header)[1], set(_EXPORT.findall(header))
     coverage = Coverage(options.coverage)
-    mistakes = [*check_header(coverage, declared, _numbers(version)),
-                *check_library(coverage, declared, options.library, _symbols(options.nm, options.library, "--defined-only")),
-                *check_shim(coverage, declared, _symbols(options.nm, options.shim, "--undefined-only")),
+    header = read_header(options.header)
+    version, declared = ".".join(coverage.version.findall(header)), set(coverage.declaration.findall(header))
+    mistakes = [*check_header(coverage, declared, version),
+                *check_library(coverage, declared, options.library,
+                               coverage.symbols(options.nm, options.library, "--defined-only")),
+                *check_calls(coverage, declared, coverage.symbols(options.nm, options.caller, "--undefined-only")),
                 *check_names(coverage, options.include)]
-    print("\n".join(mistakes), end="\n" if mistakes else "")
+    for line in by_function(mistakes):
+        print(line)
     wrapped = sum(function in coverage.wrapped for function in declared)
     reasons = sum(function in coverage.kind for function in declared)
-    print(f"libpng {version}: wrapped {wrapped} of {len(declared)}, {reasons} with a reason")
+    print(f"{coverage.library} {version}: wrapped {wrapped} of {len(declared)}, {reasons} with a reason")
     return 1 if mistakes else 0
 
 

@@ -7,6 +7,7 @@ from gauntlet_cli import docs, lanes
 from gauntlet_cli.problem import Problem
 
 COVERAGE = {
+    "library": {"name": "libpng"},
     "wrapped": {"png_b": ["png::b", "png::c::d"], "png_c": {"since": "1.6.45", "names": ["png::c"]}},
     "not_wrapped": {"no_op": {"reason": "It does nothing.", "functions": {"png_a": "png::b, always"}}},
 }
@@ -63,11 +64,18 @@ class Docs(support.InFolder):
                           "| `png_c` | `png::c` (from libpng 1.6.45) |"])
         self.assertIn("| no op | 1 | It does nothing. |", docs.reason_table(COVERAGE))
 
-    def test_the_count_of_functions_is_written_where_it_is_quoted(self):
+    def test_a_marker_names_the_list_that_its_count_is_made_from(self):
         self.write("wrappers/png/coverage.json", json.dumps(COVERAGE))
-        self.write("README.md", "<!-- coverage: x -->\n<!-- end of coverage -->\n")
+        self.write("wrappers/uv/coverage.json",
+                   json.dumps({"library": {"name": "libuv"}, "wrapped": {"uv_a": ["uv::a"]}, "not_wrapped": {}}))
+        self.write("README.md", "".join(f"<!-- coverage: made from wrappers/{name}/coverage.json -->\n<!-- end of coverage -->\n"
+                                        for name in ("uv", "png")))
         docs.update(self.folder, [])
-        self.assertIn("Of libpng's 3 public functions, 2 are called", self.read("README.md"))
+        counts = [line for line in self.read("README.md").splitlines() if line.startswith("Of ")]
+        self.assertEqual(counts, ["Of libuv's 1 public functions, 1 are called and have a name here; each of the other 0 has a "
+                                  "reason.",
+                                  "Of libpng's 3 public functions, 2 are called and have a name here; each of the other 1 has a "
+                                  "reason."])
 
     def test_blocks_of_a_page_are_the_regions_of_its_programs_in_their_order(self):
         first, second = docs.PROGRAMS["docs/png.md"]
