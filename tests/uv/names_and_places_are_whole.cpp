@@ -1,10 +1,13 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <spawn.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include <array>
 #include <filesystem>
 #include <gauntlet/uv/os.hpp>
 #include <optional>
@@ -119,6 +122,31 @@ TEST_CASE("users and groups are found by number") {
 
 TEST_CASE("the program knows where it is") {
   CHECK(os::exepath() == std::filesystem::read_symlink("/proc/self/exe").string());
+}
+
+// Hidden: for a copy of this program, somewhere deep.
+TEST_CASE("the program knows where it is, far down", "[.]") {
+  CHECK(os::exepath().size() > 1000);
+  CHECK(os::exepath() == std::filesystem::read_symlink("/proc/self/exe").string());
+}
+
+TEST_CASE("a program far down knows where it is") {
+  const fresh_folder folder;
+  std::filesystem::path deep = folder.path();
+  for (int i = 0; i < 10; ++i) deep /= std::string(100, 'd');
+  std::filesystem::create_directories(deep);
+  const std::string copy = deep / "program";
+  std::filesystem::copy_file("/proc/self/exe", copy);
+
+  std::string program = copy;
+  std::string test = "the program knows where it is, far down";
+  std::array<char*, 3> arguments{program.data(), test.data(), nullptr};
+  pid_t child = 0;
+  REQUIRE(::posix_spawn(&child, copy.c_str(), nullptr, nullptr, arguments.data(), ::environ) == 0);
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 // Into a folder and back.

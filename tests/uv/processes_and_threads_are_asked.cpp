@@ -4,7 +4,7 @@
 #include <uv.h>
 
 #include <algorithm>
-#include <functional>
+#include <exception>
 #include <gauntlet/uv/os.hpp>
 #include <limits>
 #include <thread>
