@@ -109,7 +109,7 @@ TEST_CASE("pipe_connect_multiple") {
   for (pipe& client : clients)
     client.read_start([&](std::span<std::byte> data) {
       heard += text_of(data);
-      if (heard != "hellohello") return;
+      if (heard.size() < 10) return;
       served.clear();
       clients.clear();
     });
