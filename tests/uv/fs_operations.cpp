@@ -585,6 +585,19 @@ TEST_CASE("fs_async_sendfile: from one file to another") {
                       }) == "EBADF");
 }
 
+TEST_CASE("fs_ftruncate to 4 GiB, in a file without blocks") {
+  const temporary_folder folder;
+  const fs::file file = fs::open(folder / "file", new_file);
+  const std::int64_t size = std::int64_t{1} << 32;
+  value_in_flight<void>([&](loop& loop, auto done) { return file.ftruncate(loop, size, done); });
+  CHECK(file.fstat().size == static_cast<std::uint64_t>(size));
+  value_in_flight<void>([&](loop& loop, auto done) { return file.ftruncate(loop, 3, done); });
+  CHECK(file.fstat().size == 3);
+  const fs::file read_only = fs::open(folder / "file");
+  CHECK(error_of_both([&] { read_only.ftruncate(1); },
+                      [&](loop& loop, auto done) { return read_only.ftruncate(loop, 1, done); }) == "EINVAL");
+}
+
 TEST_CASE("a descriptor can be adopted and released") {
   const temporary_folder folder;
   const std::string path = folder.make("file", "x");
