@@ -231,6 +231,53 @@ request queue_transfer(const fs_name& name, transfer_function function, loop& ow
                    });
 }
 
+// ---- truncating
+
+constexpr fs_name truncate_name{"fs_ftruncate", "fs::file::ftruncate"};
+
+/// In flight it is uv_queue_work of the one that is done at once: from 1.49.1 to 1.51 libuv gives io_uring
+/// the size in the wrong place (libuv #4963), so that it fails, or, if the size is a multiple of 4 GiB,
+/// empties the file.
+class truncate_block final : public request_block {
+ public:
+  truncate_block(loop_core& loop, std::source_location where, const descriptor_use& use, std::int64_t size,
+                 callback<void(outcome<>)>&& done) noexcept
+      : request_block(loop, truncate_name.kind, where, request),
+        use_(use),
+        size_(size),
+        done_(std::move(done)) {}
+
+  static void on_pool(uv_work_t* raw) noexcept {
+    auto& self = request_of<truncate_block>(raw);
+    fs_operands nothing;
+    fs_call call(nothing);
+    self.status_ = uv_fs_ftruncate(nullptr, &call.request, self.use_.get()->number(), self.size_, nullptr);
+  }
+  static void after(uv_work_t* raw, int status) noexcept {
+    auto& self = request_of<truncate_block>(raw);
+    if (status < 0) self.status_ = status;
+    self.use_.end();
+    finish(self, [&] {
+      self.done_(ended(self.status_, truncate_name.operation, self.use_.get()->name(), self.where()));
+    });
+  }
+  void release_callbacks() noexcept { done_ = {}; }
+
+  uv_work_t request{};
+
+ private:
+  using request_block::describe;
+  void describe(pending_operation& into) const override {
+    request_block::describe(into);
+    into.object = use_.get()->name();
+  }
+
+  descriptor_use use_;
+  std::int64_t size_;
+  int status_ = 0;
+  callback<void(outcome<>)> done_;
+};
+
 // ---- what needs the descriptor only
 
 template <class T, class Start>
@@ -252,12 +299,13 @@ auto fdatasync_of(const fs::file& file, const std::source_location& where) {
   return file_operation<void>({"fs_fdatasync", "fs::file::fdatasync"}, file, where, uv_fs_fdatasync);
 }
 auto ftruncate_of(const fs::file& file, std::int64_t size, const std::source_location& where) {
-  constexpr fs_name name{"fs_ftruncate", "fs::file::ftruncate"};
-  if (size < 0) throw misuse(name.operation, "the size is negative: it must be 0 or more", where);
-  return file_operation<void>(name, file, where,
+  return file_operation<void>(truncate_name, file, where,
                               [size](uv_loop_t* loop, uv_fs_t* request, uv_file number, uv_fs_cb done) {
                                 return uv_fs_ftruncate(loop, request, number, size, done);
                               });
+}
+void require_size(std::int64_t size, const std::source_location& where) {
+  if (size < 0) throw misuse(truncate_name.operation, "the size is negative: it must be 0 or more", where);
 }
 auto fchmod_of(const fs::file& file, fs::permissions mode, const std::source_location& where) {
   return file_operation<void>({"fs_fchmod", "fs::file::fchmod"}, file, where,
@@ -403,10 +451,24 @@ request file::fdatasync(uv::loop& loop, on_done<> done, std::source_location whe
 }
 
 void file::ftruncate(std::int64_t size, std::source_location where) const {
+  detail::require_size(size, where);
   detail::ftruncate_of(*this, size, where).now(where);
 }
 request file::ftruncate(uv::loop& loop, std::int64_t size, on_done<> done, std::source_location where) const {
-  return detail::ftruncate_of(*this, size, where).queue(loop, std::move(done), where);
+  using detail::truncate_block;
+  using detail::truncate_name;
+  detail::require_size(size, where);
+  const detail::descriptor_use& use = fs_access::use(*this, truncate_name.operation, where);
+  detail::loop_core& core = detail::loop_core::of(loop, truncate_name.operation, where);
+  callback<void(outcome<>)> called = std::move(done).take();
+  detail::require_callback(called, truncate_name, where);
+  return detail::submit(core.make<truncate_block>(where, use, size, std::move(called)),
+                        truncate_name.operation, use.get()->name(), where,
+                        [&](truncate_block& block) {
+                          return uv_queue_work(core.uv(), &block.request, truncate_block::on_pool,
+                                               truncate_block::after);
+                        })
+      .owner();
 }
 
 void file::fchmod(permissions mode, std::source_location where) const {
