@@ -163,7 +163,7 @@ class world {
   std::string check() {
     for (std::size_t i = 0; i < slots; ++i) {
       const slot_state& slot = slots_[i];
-      if (slot.owner && slot.owner->is_closing() != (slot.closing || !loop_ || loop_closed_))
+      if (slot.owner && slot.owner->is_closing() != (slot.closing || gone_ || loop_closed_))
         wrong("slot " + std::to_string(i) + " is_closing");
     }
     return wrong_;
@@ -193,7 +193,7 @@ class world {
   void wrong(const std::string& what) {
     if (wrong_.empty()) wrong_ = what;
   }
-  bool open() const { return loop_ && !loop_closed_ && !closing_; }
+  bool open() const { return !gone_ && !loop_closed_ && !closing_; }
 
   void create(std::size_t slot, std::size_t kind) {
     if (!loop_) return;
@@ -259,6 +259,7 @@ class world {
       }
     });
     in_loop_ = false;
+    gone_ = !loop_;
     if (!could && !loop_closed_) wrong("run");
   }
   void post(std::size_t slot) {
@@ -285,6 +286,7 @@ class world {
     }
     if (loop_) caught_ += static_cast<int>(loop_->take_exceptions().size());
     in_loop_ = closing_ = false;
+    gone_ = !loop_;
     loop_closed_ = true;
     for (slot_state& slot : slots_) slot.closing = true;
   }
@@ -292,10 +294,10 @@ class world {
     if (!loop_) return;
     if (!loop_closed_) ended_silently_ = true;
     loop_.reset();
-    // Inside a callback the turn goes on, and its other callbacks are called.
-    if (!in_loop_)
-      for (slot_state& slot : slots_)
-        if (slot.lives) slot.lives->may_be_called = false;
+    if (in_loop_) return;  // it ends when the turn does, whose other callbacks are called
+    gone_ = true;
+    for (slot_state& slot : slots_)
+      if (slot.lives) slot.lives->may_be_called = false;
   }
 
   std::unique_ptr<loop> loop_ = std::make_unique<loop>();
@@ -307,6 +309,7 @@ class world {
   int caught_ = 0;
   bool in_loop_ = false;
   bool closing_ = false;
+  bool gone_ = false;
   bool loop_closed_ = false;
   bool ended_silently_ = false;
 };
