@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <catch2/catch_test_macros.hpp>
-#include <cstdint>
 #include <gauntlet/owned_buffer.hpp>
 #include <memory>
 #include <span>
@@ -106,7 +105,6 @@ TEST_CASE("allocated bytes can be written, in any size") {
   owned_buffer moved = std::move(some);
   CHECK(moved.bytes()[99] == std::byte{9});
   CHECK(some.empty());
-  CHECK_THROWS(owned_buffer(SIZE_MAX));
 }
 
 }  // namespace
