@@ -9,8 +9,30 @@
 #include <cstdlib>
 #include <string>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define GAUNTLET_UV_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GAUNTLET_UV_ASAN 1
+#endif
+#endif
+#ifdef GAUNTLET_UV_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace gauntlet::uv::detail {
 namespace {
+
+/// AddressSanitizer reports who touches memory that waits for its next use, as if it were freed.
+void set_touchable([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t size,
+                   [[maybe_unused]] bool touchable) noexcept {
+#ifdef GAUNTLET_UV_ASAN
+  if (touchable)
+    __asan_unpoison_memory_region(memory, size);
+  else
+    __asan_poison_memory_region(memory, size);
+#endif
+}
 
 constexpr std::size_t room_for_exceptions = 8;   // before memory is needed to keep them
 constexpr std::size_t read_buffer_size = 65536;  // what libuv suggests to alloc callbacks
@@ -374,7 +396,9 @@ void* loop_core::allocate(std::size_t size) {
   free_list& list = free_[index];
   if (list.first == nullptr) return ::operator new(index * size_step);
   --list.count;
-  return std::exchange(list.first, list.first->next);
+  free_block* const taken = std::exchange(list.first, list.first->next);
+  set_touchable(taken, index * size_step, true);
+  return taken;
 }
 
 void loop_core::deallocate(void* memory, std::size_t size) noexcept {
@@ -387,6 +411,7 @@ void loop_core::deallocate(void* memory, std::size_t size) noexcept {
   }
   free_list& list = free_[index];
   list.first = ::new (memory) free_block{list.first};
+  set_touchable(list.first + 1, index * size_step - sizeof(free_block), false);
   ++list.count;
 }
 

@@ -30,6 +30,27 @@ inline const void* this_thread() noexcept {
   return &place;
 }
 
+/// Stands in the slot of a callback while it runs.
+template <class Result, class... Arguments>
+struct being_called {
+  Result operator()(Arguments...) const noexcept { return Result(); }
+};
+
+/// Calls what is in the slot, which may be filled anew or emptied meanwhile: so it is not there while it
+/// runs.
+template <class Result, class... Arguments, class... Given>
+Result call_out_of(callback<Result(Arguments...)>& slot, Given&&... given) {
+  using stand_in = being_called<Result, Arguments...>;
+  struct put_back {
+    ~put_back() {
+      if (slot.template holds<stand_in>()) slot = std::move(running);
+    }
+    callback<Result(Arguments...)>& slot;
+    callback<Result(Arguments...)> running;
+  } called{slot, std::exchange(slot, stand_in())};
+  return called.running(std::forward<Given>(given)...);
+}
+
 class loop_core {
  public:
   loop_core(loop_options&& options, std::source_location where);
@@ -73,14 +94,10 @@ class loop_core {
       keep(std::current_exception());
     }
   }
-  /// Calls what is in the slot, which may be filled anew or emptied meanwhile: so it is not there while it
-  /// runs.
   template <class... Arguments, class... Given>
   void invoke(callback<void(Arguments...)>& slot, Given&&... given) noexcept {
     if (!slot) return;
-    callback<void(Arguments...)> running = std::move(slot);
-    call([&] { running(std::forward<Given>(given)...); });
-    if (!slot) slot = std::move(running);
+    call([&] { call_out_of(slot, std::forward<Given>(given)...); });
   }
   void keep(std::exception_ptr thrown) noexcept;
   std::exception_ptr take_first_kept() noexcept;

@@ -22,12 +22,14 @@ void stream_block::on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t
       memory = self.loop().read_buffer();
       return;
     }
-    callback<std::span<std::byte>(std::size_t)> running = std::move(self.alloc);
-    memory = running(suggested);
-    if (!self.alloc) self.alloc = std::move(running);
+    memory = call_out_of(self.alloc, suggested);
   });
-  // libuv would read on, and asserts that there is a descriptor.
-  if (self.closing() || uv_is_active(handle) == 0) memory = {};
+  if (self.closing() || uv_is_active(handle) == 0) {
+    // Reading ended in there, which libuv is not prepared for: given memory it would read on, without it
+    // calls what uv_read_stop has just taken away.
+    memory = {};
+    self.stream()->read_cb = on_read;
+  }
   // SAFETY: libuv takes memory as char.
   *buffer = uv_buf_init(reinterpret_cast<char*>(memory.data()), 0);
   buffer->len = memory.size();
@@ -44,7 +46,10 @@ void stream_block::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* b
     return;
   }
   if (count == UV_ENOBUFS) {
-    if (self.closing() || uv_is_active(self.uv()) == 0) return;  // that was in alloc
+    if (self.closing() || uv_is_active(self.uv()) == 0) {  // since alloc
+      stream->read_cb = nullptr;
+      return;
+    }
     uv_read_stop(stream);  // libuv would ask for memory again in each turn of the loop
   }
   self.loop().call([&] {

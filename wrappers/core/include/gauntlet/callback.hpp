@@ -69,6 +69,11 @@ class callback<Result(Arguments...)> {
   }
 
   explicit operator bool() const noexcept { return operations_ != nullptr; }
+  /// Whether it was made of one of these.
+  template <class Callable>
+  bool holds() const noexcept {
+    return operations_ == &operations_of<Callable>;
+  }
   /// One that holds nothing throws std::bad_function_call.
   Result operator()(Arguments... arguments) {
     if (operations_ == nullptr) [[unlikely]]
