@@ -58,19 +58,23 @@ TEST_CASE("fork_socketpair") {
   auto [left, right] = socket_pair(loop);
   std::string parents;
   std::string childs;
-  left.read_start([&, &left = left](std::span<std::byte> bytes) {
+  left.read_start([&](std::span<std::byte> bytes) {
     parents += text_of(bytes);
     if (parents == "from the child") left.close();
   });
-  loop.run(run_mode::nowait);  // they are in the parent's epoll
-  CHECK(in_child([&, &right = right] {
+  left.write(buffer_of("from the parent"));
+  loop.run(run_mode::nowait);  // both are in the parent's epoll
+  CHECK(in_child([&] {
           loop.fork();
-          right.read_start([&](std::span<std::byte> bytes) { childs += text_of(bytes); });
-          timer mark{loop};
-          right.write(buffer_of("from the child"));
-          mark.start(1ms, [&] { loop.stop(); });
+          left.close();  // its copy; else it would read itself what it writes
+          right.read_start([&](std::span<std::byte> bytes) {
+            childs += text_of(bytes);
+            if (childs == "from the parent")
+              right.write(buffer_of("from the child"), [&right] { right.close(); });
+          });
           loop.run();
-          return 0;  // the loop is left as it is: both handles are the parent's, too
+          loop.close();
+          return childs == "from the parent" ? 0 : 1;
         }) == 0);
   while (!left.is_closing()) loop.run(run_mode::once);
   CHECK(parents == "from the child");

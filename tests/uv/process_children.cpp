@@ -161,6 +161,68 @@ TEST_CASE("spawn_stdin") {
   CHECK(how.code == 0);
 }
 
+TEST_CASE("pipes that are created with the process carry both ways") {
+  loop loop;
+  pipe in{loop};
+  pipe out{loop};
+  pipe both{loop};
+  std::string seen;
+  std::string seen_on_both;
+  process_options options = shell("cat; cat <&3 >&3");
+  options.stdio = {stdio_container::create_pipe(in, pipe_end::readable),
+                   stdio_container::create_pipe(out, pipe_end::writable | pipe_end::overlapped),
+                   {},
+                   stdio_container::create_pipe(both, pipe_end::read_write)};
+  process child{loop, options, [&](exit_status status) {
+                  CHECK(status.code == 0);
+                  child.close();
+                }};
+  CHECK(in.is_writable());
+  CHECK_FALSE(in.is_readable());
+  CHECK(out.is_readable());
+  CHECK_FALSE(out.is_writable());
+  in.write(buffer_of("one way"), [&] { in.close(); });
+  both.write(buffer_of("both ways"), [&] { both.shutdown(); });
+  const auto collect = [](pipe& from, std::string& into) {
+    from.read_start([&](std::span<std::byte> bytes) {
+      into += text_of(bytes);
+      if (bytes.empty()) from.close();
+    });
+  };
+  collect(out, seen);
+  collect(both, seen_on_both);
+  run_to_the_end(loop);
+  CHECK(seen == "one way");
+  CHECK(seen_on_both == "both ways");
+}
+
+TEST_CASE("a pipe is created once, on its loop, and a failed spawn leaves it to its owner") {
+  loop loop;
+  pipe own{loop};
+  const auto refused = [&](std::vector<stdio_container> stdio) {
+    return misuse_of([&] { process child{loop, {.file = "true", .stdio = std::move(stdio)}}; });
+  };
+  const auto created = [](pipe& given) { return stdio_container::create_pipe(given, pipe_end::readable); };
+  CHECK(refused({created(own), created(own)}).find("in use") != std::string::npos);
+  uv::loop foreign;
+  pipe foreigner{foreign};
+  CHECK(refused({created(foreigner)}).find("another loop") != std::string::npos);
+
+  CHECK(failure_of(loop, {.file = "/does/not/exist", .stdio = {created(own)}}).code() ==
+        std::errc::no_such_file_or_directory);
+  CHECK(refused({created(own)}).find("in use") != std::string::npos);  // open towards nobody, as documented
+
+  // What comes after it in the list is wrong: its descriptors are gone, and it may be used again.
+  pipe second{loop};
+  const auto limit = stdio_container::inherit_fd(19'999);
+  CHECK(failure_of(loop, {.file = "true", .stdio = {created(second), limit}}).code() ==
+        std::errc::bad_file_descriptor);
+  own.close();
+  second.close();
+  CHECK(refused({created(own)}).find("closed") != std::string::npos);
+  run_to_the_end(loop);
+}
+
 TEST_CASE("spawn_stdio_greater_than_3") {
   CHECK(run(shell("echo fourth >&3"), 3).out == "fourth\n");
   CHECK(run(shell("echo many >&9"), 9).out ==
@@ -210,12 +272,12 @@ TEST_CASE("spawn_inherit_streams") {
   process_options options = shell("read line; echo \"got $line\"");
   options.stdio = {stdio_container::inherit_stream(in_of_child),
                    stdio_container::inherit_stream(out_of_child)};
-  process child{loop, options, [&, &out_of_child = out_of_child](exit_status) {
+  process child{loop, options, [&](exit_status) {
                   child.close();
                   out_of_child.write(buffer_of("and the parent's"), [&] { out_of_child.close(); });
                 }};
   in.write(buffer_of("a line\n"));
-  out.read_start([&, &in = in, &in_of_child = in_of_child, &out = out](std::span<std::byte> bytes) {
+  out.read_start([&](std::span<std::byte> bytes) {
     seen += text_of(bytes);
     if (!bytes.empty()) return;
     out.close();
@@ -277,7 +339,7 @@ TEST_CASE("spawn_and_ping") {
                   child.close();
                 }};
   childs.close();
-  own.read_start([&, &own = own](std::span<std::byte> bytes) {
+  own.read_start([&](std::span<std::byte> bytes) {
     if (bytes.empty()) {
       own.close();
       return;
@@ -326,9 +388,9 @@ TEST_CASE("spawn_closed_process_io") {
   process_options options = shell("exit 0");
   options.stdio = {stdio_container::inherit_stream(childs)};
   std::optional<std::error_code> said;
-  process child{loop, options, [&, &own = own](exit_status) {
+  process child{loop, options, [&](exit_status) {
                   child.close();
-                  own.write(buffer_of("too late"), [&, &own = own](outcome<> ended) {
+                  own.write(buffer_of("too late"), [&](outcome<> ended) {
                     REQUIRE_FALSE(ended);
                     said = ended.error()->code();
                     own.close();

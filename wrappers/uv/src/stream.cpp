@@ -113,6 +113,12 @@ buffer_list::buffer_list(std::span<const std::span<const std::byte>> spans) {
   }
 }
 
+std::size_t buffer_list::size() const noexcept {
+  std::size_t sum = 0;
+  for (const uv_buf_t& buffer : std::span(data(), count_)) sum += buffer.len;
+  return sum;
+}
+
 bool stream_block::write(fresh<write_block> write, handle_block* sent, const std::source_location& where) {
   if (must_not_queue && uv_stream_get_write_queue_size(stream()) != 0)
     throw error(UV_EAGAIN, "stream::write", kind(), where,
@@ -120,6 +126,8 @@ bool stream_block::write(fresh<write_block> write, handle_block* sent, const std
   const buffer_list buffers(write->buffers());
   write->target = this;
   write->sent = sent;
+  const std::size_t size = buffers.size();
+  write->size = size;
   submit(std::move(write), "stream::write", kind(), where, [&](write_block& made) {
     // SAFETY: libuv's own way to give any handle to uv_write2, which looks only for its type and descriptor.
     return sent == nullptr
@@ -128,7 +136,8 @@ bool stream_block::write(fresh<write_block> write, handle_block* sent, const std
                            reinterpret_cast<uv_stream_t*>(sent->uv()), write_block::on_written);
   });
   if (sent != nullptr) carry(*sent);
-  if (uv_stream_get_write_queue_size(stream()) <= marks.high) return true;
+  unreturned += size;
+  if (unreturned <= marks.high) return true;
   above_high = true;
   return false;
 }
@@ -137,13 +146,14 @@ void write_block::on_written(uv_write_t* request, int status) noexcept {
   auto& self = request_of<write_block>(request);
   stream_block& target = *self.target;
   if (self.sent != nullptr) target.carried(*self.sent);
+  target.unreturned -= self.size;
   finish(self,
          [&] { self.written(ended(status, "stream::write", target.kind(), self.where()), self.buffers()); });
   target.written();
 }
 
 void stream_block::written() noexcept {
-  if (!above_high || closing() || uv_stream_get_write_queue_size(stream()) > marks.low) return;
+  if (!above_high || closing() || unreturned > marks.low) return;
   above_high = false;
   loop().invoke(drained);
 }

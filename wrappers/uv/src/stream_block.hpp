@@ -22,7 +22,7 @@ class stream_block : public handle_block {
   uv_stream_t* stream() const noexcept { return reinterpret_cast<uv_stream_t*>(uv()); }
 
   void read_start(const std::source_location& where);
-  /// True while fewer bytes wait than the high mark. sent: a handle to go with the bytes, or nullptr.
+  /// True while no more bytes are held than the high mark. sent: a handle to go with the bytes, or nullptr.
   bool write(fresh<class write_block> write, handle_block* sent, const std::source_location& where);
   void written() noexcept;
 
@@ -32,6 +32,9 @@ class stream_block : public handle_block {
   /// Of one that listens.
   callback<void(int status)> connected;
   write_marks marks;
+  /// Bytes of writes that have not been told to be done. libuv's queue does not count those that the system
+  /// has taken already: they would pile up as long as a callback goes on writing.
+  std::size_t unreturned = 0;
   bool above_high = false;
   bool has_reader = false;
   /// Of a terminal that blocks: libuv asserts that nothing waits, and forgets what failed and is yet to be
@@ -66,6 +69,7 @@ class write_block final : public request_block {
 
   uv_write_t request{};
   stream_block* target = nullptr;
+  std::size_t size = 0;          // in bytes
   handle_block* sent = nullptr;  // through a pipe
   owned_buffer one;
   std::vector<owned_buffer> several;
@@ -117,6 +121,8 @@ class buffer_list {
 
   const uv_buf_t* data() const noexcept { return many_.empty() ? few_.data() : many_.data(); }
   unsigned count() const noexcept { return count_; }
+  /// In bytes.
+  std::size_t size() const noexcept;
 
  private:
   uv_buf_t* place(std::size_t count);

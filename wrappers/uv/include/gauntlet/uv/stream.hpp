@@ -21,7 +21,8 @@ namespace detail {
 class stream_block;
 }
 
-/// Where write() begins to answer false, and where on_drain is called, in bytes that wait to be written.
+/// Where write() begins to answer false, and where on_drain is called, in bytes that write() was given and
+/// has not handed back: so who obeys it holds no more than high and one write.
 struct write_marks {
   std::size_t high = std::size_t{1} << 20;
   std::size_t low = std::size_t{1} << 18;
@@ -57,8 +58,8 @@ class stream : public handle {
   // ---- writing
 
   /// Queues the bytes, after all that was written before, and hands them back to written when they are gone,
-  /// or failed, or the stream was closed (operation_canceled). False: more wait now than write_marks::high,
-  /// and who can should wait for on_drain (uv_write).
+  /// or failed, or the stream was closed (operation_canceled). False: more are held now than
+  /// write_marks::high, and who can should wait for on_drain (uv_write).
   template <buffer_callback Written = no_callback>
   bool write(owned_buffer bytes, Written&& written = {},
              std::source_location where = std::source_location::current()) {
@@ -87,7 +88,7 @@ class stream : public handle {
   std::size_t write_queue_size(std::source_location where = std::source_location::current()) const;
   /// low must not be above high.
   void set_write_marks(write_marks marks, std::source_location where = std::source_location::current());
-  /// Called when no more than write_marks::low bytes wait, after a write() answered false.
+  /// Called when no more than write_marks::low bytes are held, after a write() answered false.
   void on_drain(callback<void()> drained, std::source_location where = std::source_location::current());
 
   /// Writes block; reads never do. For descriptors that others share (uv_stream_set_blocking).
