@@ -82,6 +82,24 @@ TEST_CASE("we_get_signal_one_shot") {
     CHECK_FALSE(loop.run());
     CHECK(caught == 11);
   }
+  SECTION("again, while others have yet to be told") {
+    signal other{loop};
+    const auto again = [&](signal& own) {
+      return [&](int) {
+        ++caught;
+        own.start_oneshot(SIGUSR1, [&](int) { caught += 10; });
+      };
+    };
+    watcher.start_oneshot(SIGUSR1, again(watcher));
+    other.start_oneshot(SIGUSR1, again(other));
+    raise_here(SIGUSR1);
+    while (caught < 2) loop.run(run_mode::once);
+    raise_here(SIGUSR1);
+    CHECK_FALSE(loop.run());
+    CHECK(caught == 22);
+    CHECK_FALSE(is_caught(SIGUSR1));
+    other.close();
+  }
   SECTION("then an ordinary one") {
     watcher.start_oneshot(SIGUSR1, [&](int) { ++caught; });
     raise_here(SIGUSR1);
@@ -93,6 +111,7 @@ TEST_CASE("we_get_signal_one_shot") {
     });
     CHECK_FALSE(watcher.has_ref());
     raise_here(SIGUSR1);
+    const auto guard = loop.keep_alive();
     while (caught < 4) loop.run(run_mode::once);
     CHECK(watcher.is_active());
   }

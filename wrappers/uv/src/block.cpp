@@ -11,7 +11,7 @@ void block::hold(holder who) noexcept {
   holders_ = static_cast<std::uint8_t>(holders_ | who);
   if (who == by_owner)
     loop_.reference();
-  else
+  else if (who == by_libuv)
     list().insert(*this);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// What libuv knows by address never moves: each handle and each request is a block, held by up to two: the
-// C++ owner, and libuv (from init to the close callback, from submission to completion). Whoever lets go last
-// frees it. All of a block belongs to the loop's thread, but for the way there (loop_core::hand_over).
+// What libuv knows by address never moves: each handle and each request is a block, held by up to three: the
+// C++ owner, libuv (from init to the close callback, from submission to completion), and of a handle the
+// writes that send it through a pipe. Whoever lets go last frees it. All of a block belongs to the loop's thread, but for the way there (loop_core::hand_over).
 
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +22,7 @@ struct list_node {
 
 class block : list_node {
  public:
-  enum holder : std::uint8_t { by_owner = 1, by_libuv = 2 };
+  enum holder : std::uint8_t { by_owner = 1, by_libuv = 2, by_write = 4 };
 
   /// kind: a literal, as pending() shows it.
   block(loop_core& loop, const char* kind, std::source_location where) noexcept;

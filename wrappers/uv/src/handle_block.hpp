@@ -56,21 +56,31 @@ class handle_block : public block {
     before_close();
   }
   void abort() noexcept final {
-    if (closing_) return;
-    closing_ = true;
-    before_close();
-    if (lends_ == 0) uv_close(uv_, closed);
+    if (!closing_) {
+      closing_ = true;
+      before_close();
+    }
+    close_unless_lent();
   }
 
-  /// While it is sent through a pipe libuv reads from it: closing waits.
-  void lend() noexcept { ++lends_; }
-  void give_back() noexcept {
-    if (--lends_ == 0 && closing_) uv_close(uv_, closed);
+  /// A write of this pipe's sends another handle, or this one: libuv asks that for its descriptor as late as
+  /// when the bytes go out. Its memory stays until then, and a close() waits, so that it may be let go of as
+  /// soon as it is written.
+  void carry(handle_block& sent) noexcept {
+    ++carries_;
+    if (sent.lends_++ == 0) sent.hold(by_write);
+  }
+  void carried(handle_block& sent) noexcept {
+    --carries_;
+    if (--sent.lends_ != 0) return;
+    if (sent.closing_) sent.close_unless_lent();
+    sent.let_go(by_write);
   }
 
  protected:
   /// The callbacks may own this very handle, so they go before its memory.
   virtual void release_callbacks() noexcept = 0;
+  /// From here on nothing may call back but requests, though libuv may close it later.
   virtual void before_close() noexcept {}
   using block::describe;
   void describe(pending_operation& into) const override;
@@ -79,10 +89,17 @@ class handle_block : public block {
   block_list& list() noexcept final { return loop().handles(); }
   void abandon() noexcept final { abort(); }
   static void closed(uv_handle_t* handle) noexcept;
+  void close_unless_lent() noexcept {
+    // Two pipes may send each other, and each would wait for the other's end: so one that has something to
+    // send itself does not wait. The loop's end does not wait either, as it closes whatever is waited for.
+    const bool waits = lends_ != 0 && carries_ == 0 && !loop().closing();
+    if (!waits && uv_is_closing(uv_) == 0) uv_close(uv_, closed);
+  }
 
   uv_handle_t* uv_;
   callback<void()> on_closed_;
-  std::uint32_t lends_ = 0;
+  std::uint32_t lends_ = 0;    // writes that send it
+  std::uint32_t carries_ = 0;  // its writes that send a handle
   bool closing_ = false;
 };
 

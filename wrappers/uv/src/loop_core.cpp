@@ -99,6 +99,7 @@ void loop_core::refuse_thread(const char* operation, const std::source_location&
   std::string owner;
   {
     const std::scoped_lock lock(mutex_);
+    if (!door_open_) throw misuse(operation, "the loop is closed: make a new one", where);
     owner = named(thread_id_, thread_name_);
   }
   throw misuse(operation,

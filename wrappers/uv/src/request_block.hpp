@@ -26,7 +26,7 @@ class request_block : public block {
   uv_req_t* uv() const noexcept { return uv_; }
   /// False: it runs, or is of a kind that cannot be cancelled.
   bool cancel() noexcept { return uv_cancel(uv_) == 0; }
-  void abort() noexcept final { cancel(); }
+  void abort() noexcept override { cancel(); }
   /// For the one who started it.
   request owner() noexcept { return request(*this); }
 

@@ -1,5 +1,7 @@
 #include "gauntlet/uv/signal.hpp"
 
+#include <csignal>
+
 #include "handle_block.hpp"
 
 namespace gauntlet::uv {
@@ -31,6 +33,7 @@ class signal_block final : public detail::handle_block {
     started_ = true;
     caught_ = std::move(called);
     begin(where);
+    if (once && !is_caught(signum)) register_again(operation, signum, where);
   }
 
   uv_signal_t signal{};
@@ -43,6 +46,19 @@ class signal_block final : public detail::handle_block {
     self.in_callback_ = false;
   }
   void release_callbacks() noexcept override { caught_ = {}; }
+
+  static bool is_caught(int signum) noexcept {
+    struct sigaction now{};
+    return sigaction(signum, nullptr, &now) == 0 && now.sa_handler != SIG_DFL;
+  }
+  /// A one-shot whose signal has come but has not been told yet keeps libuv from registering the next one:
+  /// the signal would do what it does by default. An ordinary handle that comes and goes has it registered.
+  void register_again(const char* operation, int signum, const std::source_location& where) {
+    signal_block& passing = open(loop(), operation, where);
+    const int status = uv_signal_start(&passing.signal, catch_signal, signum);
+    passing.disown();
+    detail::check(status, *this, operation, where);
+  }
 
   callback<void(int)> caught_;
   bool started_ = false;  // ever

@@ -76,6 +76,7 @@ void stream_block::accept(stream_block& into, const char* operation, const std::
 
 void stream_block::on_connection(uv_stream_t* listener, int status) noexcept {
   auto& self = block_of<stream_block>(listener);
+  if (self.closing()) return;
   self.loop().invoke(self.connected, status);
 }
 
@@ -107,17 +108,21 @@ buffer_list::buffer_list(std::span<const std::span<const std::byte>> spans) {
   }
 }
 
-bool stream_block::write(fresh<write_block> write, uv_stream_t* sent, const std::source_location& where) {
+bool stream_block::write(fresh<write_block> write, handle_block* sent, const std::source_location& where) {
+  if (must_not_queue && uv_stream_get_write_queue_size(stream()) != 0)
+    throw error(UV_EAGAIN, "stream::write", kind(), where,
+                "a write before this one has failed: see its callback");
   const buffer_list buffers(write->buffers());
   write->target = this;
-  if (sent != nullptr) write->sent = &block_of<handle_block>(sent);
-  write_block& submitted = submit(std::move(write), "stream::write", kind(), where, [&](write_block& made) {
+  write->sent = sent;
+  submit(std::move(write), "stream::write", kind(), where, [&](write_block& made) {
+    // SAFETY: libuv's own way to give any handle to uv_write2, which looks only for its type and descriptor.
     return sent == nullptr
                ? uv_write(&made.request, stream(), buffers.data(), buffers.count(), write_block::on_written)
-               : uv_write2(&made.request, stream(), buffers.data(), buffers.count(), sent,
-                           write_block::on_written);
+               : uv_write2(&made.request, stream(), buffers.data(), buffers.count(),
+                           reinterpret_cast<uv_stream_t*>(sent->uv()), write_block::on_written);
   });
-  if (submitted.sent != nullptr) submitted.sent->lend();
+  if (sent != nullptr) carry(*sent);
   if (uv_stream_get_write_queue_size(stream()) <= marks.high) return true;
   above_high = true;
   return false;
@@ -126,7 +131,7 @@ bool stream_block::write(fresh<write_block> write, uv_stream_t* sent, const std:
 void write_block::on_written(uv_write_t* request, int status) noexcept {
   auto& self = request_of<write_block>(request);
   stream_block& target = *self.target;
-  if (self.sent != nullptr) self.sent->give_back();
+  if (self.sent != nullptr) target.carried(*self.sent);
   finish(self,
          [&] { self.written(ended(status, "stream::write", target.kind(), self.where()), self.buffers()); });
   target.written();
@@ -195,6 +200,7 @@ std::size_t stream::try_write(std::span<const std::byte> bytes, std::source_loca
 
 std::size_t stream::try_write(std::span<const std::span<const std::byte>> bytes, std::source_location where) {
   stream_block& used = block("stream::try_write", where);
+  if (bytes.empty()) throw misuse("stream::try_write", "there are no buffers: give it at least one", where);
   const detail::buffer_list buffers(bytes);
   const int written = uv_try_write(used.stream(), buffers.data(), buffers.count());
   if (written == UV_EAGAIN) return 0;

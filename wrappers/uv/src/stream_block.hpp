@@ -22,8 +22,8 @@ class stream_block : public handle_block {
   uv_stream_t* stream() const noexcept { return reinterpret_cast<uv_stream_t*>(uv()); }
 
   void read_start(const std::source_location& where);
-  /// True while fewer bytes wait than the high mark.
-  bool write(fresh<class write_block> write, uv_stream_t* sent, const std::source_location& where);
+  /// True while fewer bytes wait than the high mark. sent: a handle to go with the bytes, or nullptr.
+  bool write(fresh<class write_block> write, handle_block* sent, const std::source_location& where);
   void written() noexcept;
 
   callback<std::span<std::byte>(std::size_t)> alloc;
@@ -34,6 +34,9 @@ class stream_block : public handle_block {
   write_marks marks;
   bool above_high = false;
   bool has_reader = false;
+  /// Of a terminal that blocks: libuv asserts that nothing waits, and forgets what failed and is yet to be
+  /// told.
+  bool must_not_queue = false;
 
   void listen(int backlog, callback<void(int status)> told, const char* operation,
               const std::source_location& where);
@@ -41,6 +44,7 @@ class stream_block : public handle_block {
 
  protected:
   void release_callbacks() noexcept override;
+  void before_close() noexcept override { uv_read_stop(stream()); }
 
  private:
   static void on_connection(uv_stream_t* listener, int status) noexcept;

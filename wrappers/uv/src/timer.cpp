@@ -74,7 +74,9 @@ std::chrono::milliseconds timer::repeat(std::source_location where) const {
 }
 
 std::chrono::milliseconds timer::due_in(std::source_location where) const {
-  return std::chrono::milliseconds(uv_timer_get_due_in(&use(block_, "timer::due_in", where).timer));
+  const timer_block& block = use(block_, "timer::due_in", where);
+  if (uv_is_active(block.uv()) == 0) return {};  // libuv answers when it would have been, after stop()
+  return std::chrono::milliseconds(uv_timer_get_due_in(&block.timer));
 }
 
 }  // namespace gauntlet::uv

@@ -1,0 +1,47 @@
+#include "gauntlet/uv/random.hpp"
+
+#include "request_block.hpp"
+
+namespace gauntlet::uv::detail {
+namespace {
+
+class random_block final : public request_block {
+ public:
+  random_block(loop_core& loop, std::source_location where, owned_buffer&& to_fill,
+               callback<void(outcome<owned_buffer>)>&& done) noexcept
+      : request_block(loop, "random", where, request), bytes(std::move(to_fill)), done_(std::move(done)) {}
+
+  static void on_done(uv_random_t* request, int status, void*, std::size_t) noexcept {
+    auto& self = request_of<random_block>(request);
+    finish(self, [&] {
+      if (status < 0)
+        self.done_(error(status, "random", "random", self.where()));
+      else
+        self.done_(std::move(self.bytes));
+    });
+  }
+  void release_callbacks() noexcept { done_ = {}; }
+
+  uv_random_t request{};
+  owned_buffer bytes;
+
+ private:
+  callback<void(outcome<owned_buffer>)> done_;
+};
+
+}  // namespace
+
+request start_random(loop& loop, owned_buffer bytes, callback<void(outcome<owned_buffer>)> done,
+                     std::source_location where) {
+  loop_core& core = loop_core::of(loop, "random", where);
+  static_cast<void>(bytes.writable(where));  // before anything has begun
+  return submit(core.make<random_block>(where, std::move(bytes), std::move(done)), "random", "random", where,
+                [&](random_block& block) {
+                  const std::span<std::byte> memory = block.bytes.writable(where);
+                  return uv_random(core.uv(), &block.request, memory.data(), memory.size(), 0,
+                                   random_block::on_done);
+                })
+      .owner();
+}
+
+}  // namespace gauntlet::uv::detail

@@ -1,0 +1,75 @@
+#pragma once
+// Of udp, and of a pipe that hands it over.
+
+#include <uv.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "gauntlet/uv/udp.hpp"
+#include "handle_block.hpp"
+#include "request_block.hpp"
+
+namespace gauntlet::uv::detail {
+
+class udp_block final : public handle_block {
+ public:
+  udp_block(loop_core& loop, std::source_location where) noexcept : handle_block(loop, "udp", where, udp) {}
+
+  static udp_block& open(loop_core& loop, unsigned flags, const char* operation, std::source_location where) {
+    return open_handle<udp_block>(loop, operation, where, [flags](uv_loop_t* raw, udp_block& made) {
+      return uv_udp_init_ex(raw, &made.udp, flags);
+    });
+  }
+
+  static void on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer) noexcept;
+  static void on_received(uv_udp_t* handle, ssize_t count, const uv_buf_t* buffer, const sockaddr* from,
+                          unsigned flags) noexcept;
+
+  uv_udp_t udp{};
+  callback<std::span<std::byte>(std::size_t)> alloc;
+  callback<void(outcome<datagram>)> received;
+
+ private:
+  void before_close() noexcept override { uv_udp_recv_stop(&udp); }
+  void release_callbacks() noexcept override {
+    alloc = {};
+    received = {};
+  }
+  std::span<std::byte> memory(std::size_t suggested);
+  void tell_failure(int status) noexcept;
+
+  std::unique_ptr<std::byte[]> batch_;  // with recvmmsg
+};
+
+class send_block final : public request_block {
+ public:
+  send_block(loop_core& loop, std::source_location where, const address& to, buffers_callback&& done) noexcept
+      : request_block(loop, "udp_send", where, request), to_(to), sent_(std::move(done)) {}
+
+  /// One, or several.
+  std::span<owned_buffer> buffers() noexcept {
+    return several.empty() ? std::span(&one, 1) : std::span(several);
+  }
+  std::string subject() const { return to_ ? to_.to_string() : "udp"; }
+  static void on_sent(uv_udp_send_t* request, int status) noexcept;
+  void release_callbacks() noexcept { sent_ = {}; }
+
+  uv_udp_send_t request{};
+  owned_buffer one;
+  std::vector<owned_buffer> several;
+
+ private:
+  using request_block::describe;
+  void describe(pending_operation& into) const override {
+    request_block::describe(into);
+    into.object = subject();
+  }
+
+  address to_;
+  buffers_callback sent_;
+};
+
+}  // namespace gauntlet::uv::detail
