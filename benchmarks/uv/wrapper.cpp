@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <deque>
 #include <exception>
+#include <filesystem>
 #include <gauntlet/uv.hpp>
 #include <optional>
 #include <span>
@@ -288,6 +289,41 @@ int queue_work(const job* job, observer* observer) noexcept {
   });
 }
 
+// ---- fs_stat ----
+
+class stater {
+ public:
+  stater(uv::loop& loop, long count) : loop_{loop}, left_{count} {}
+
+  void ask() {
+    if (left_ == 0) return;
+    --left_;
+    uv::fs::stat(loop_, ".", [this](const uv::fs::file_status& found) {
+      folders_ += found.type == std::filesystem::file_type::directory ? 1 : 0;
+      ask();
+    });
+  }
+
+  long folders() const { return folders_; }
+
+ private:
+  uv::loop& loop_;
+  long left_;
+  long folders_ = 0;
+};
+
+int fs_stat(const job* job, observer* observer) noexcept {
+  return guarded([&] {
+    uv::loop loop;
+    stater stats{loop, job->count};
+    observer->begin(observer);
+    for (int i = 0; i < job->width; ++i) stats.ask();
+    loop.run();
+    observer->end(observer);
+    return stats.folders() == job->count;
+  });
+}
+
 }  // namespace
 
 extern "C" const contender wrapper_contender = {.name = "wrapper",
@@ -298,5 +334,5 @@ extern "C" const contender wrapper_contender = {.name = "wrapper",
                                                 .async_pummel = async_pummel,
                                                 .loop_count = loop_count,
                                                 .queue_work = queue_work,
-                                                .fs_stat = nullptr,
+                                                .fs_stat = fs_stat,
                                                 .idle_connections = idle_connections};

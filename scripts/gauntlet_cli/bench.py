@@ -67,7 +67,7 @@ def _measure_time(folder, suite, cases, results, console, quick):
                 results.differs.update(bench_results.differences(report))
                 for name, repetitions in bench_results.runs(report).items():
                     found.setdefault(name, []).extend(repetitions)
-            results.timings += [bench_results.timing(name, repetitions, case.clock, suite.rate["per"])
+            results.timings += [bench_results.timing(name, repetitions, suite.rate["per"])
                                 for name, repetitions in found.items()]
 
 

@@ -15,8 +15,9 @@ class Timing:
 
     case: str
     contender: str
-    seconds: tuple
-    work: float  # of one repetition, in the suite's unit
+    seconds: tuple  # of the processor, in the thread that works
+    elapsed: tuple  # the same repetitions by the clock on the wall
+    work: float     # of one repetition, in the suite's unit
     file_bytes: float
 
     @property
@@ -28,9 +29,16 @@ class Timing:
         """Half of the repetitions lie within this part of the median, on either side."""
         return statistics.median(abs(one - self.median) for one in self.seconds) / self.median
 
+    @property
+    def rate(self):
+        return self.work / statistics.median(self.elapsed)
+
     def ratios(self, baseline):
         """To the baseline's repetitions, one by one: what ran at about the same time met the same machine."""
-        return tuple(mine / its for mine, its in zip(self.seconds, baseline.seconds))
+        return _by_pairs(self.seconds, baseline.seconds)
+
+    def elapsed_ratio(self, baseline):
+        return statistics.median(_by_pairs(self.elapsed, baseline.elapsed))
 
 
 @dataclass(frozen=True)
@@ -39,9 +47,8 @@ class Speed:
 
     case: str
     goal: float
-    baseline: float  # work in a second
-    subject: float
     ratios: tuple
+    elapsed: float  # the same by the clock on the wall
 
     @property
     def ratio(self):
@@ -146,11 +153,12 @@ def runs(report):
     return found
 
 
-def timing(name, repetitions, clock, per):
-    """clock: "cpu_time" or "real_time"; per: of how much work the suite's unit is."""
+def timing(name, repetitions, per):
+    """per: of how much work the suite's unit is."""
     case, contender = name
-    return Timing(case=case, contender=contender,
-                  seconds=tuple(run[clock] * _SECONDS[run["time_unit"]] for run in repetitions),
+    seconds, elapsed = (tuple(run[clock] * _SECONDS[run["time_unit"]] for run in repetitions)
+                        for clock in ("cpu_time", "real_time"))
+    return Timing(case=case, contender=contender, seconds=seconds, elapsed=elapsed,
                   work=repetitions[0]["work"] / per, file_bytes=repetitions[0].get("file_bytes", 0.0))
 
 
@@ -168,9 +176,12 @@ def speeds(results, goals):
     for case, goal in goals.items():
         baseline, subject = (timed.get((case, name)) for name in (results.baseline, results.subject))
         if "speed" in goal and baseline and subject:
-            made.append(Speed(case, goal["speed"], baseline.work / baseline.median, subject.work / subject.median,
-                              baseline.ratios(subject)))
+            made.append(Speed(case, goal["speed"], baseline.ratios(subject), baseline.elapsed_ratio(subject)))
     return made
+
+
+def _by_pairs(seconds, baseline):
+    return tuple(mine / its for mine, its in zip(seconds, baseline))
 
 
 def _names(run):
@@ -186,10 +197,9 @@ def tables(results):
     names = (results.baseline, results.subject)
     title = f"{results.subject} to {results.baseline}"
     made = [_time_table(results),
-            (f"Speed, {title}", ("case", *(f"{name}, {results.unit}" for name in names), "part", "between", "goal", ""),
-             [(one.case, _rate(one.baseline), _rate(one.subject), f"{one.ratio:.1%}",
-               " and ".join(f"{end:.1%}" for end in interval(one.ratios)), f"{one.goal:.0%}", _verdict(one))
-              for one in results.speeds]),
+            (f"Speed, {title}", ("case", "speed", "between", "elapsed", "goal", ""),
+             [(one.case, f"{one.ratio:.1%}", " and ".join(f"{end:.1%}" for end in interval(one.ratios)),
+               f"{one.elapsed:.1%}", f"{one.goal:.0%}", _verdict(one)) for one in results.speeds]),
             (f"Instructions, {title}", ("case", *names, "ratio", "goal", ""),
              [(one.case, f"{one.baseline:,.0f}", f"{one.subject:,.0f}", f"{one.ratio:.4f}",
                "-" if one.goal is None else f"{one.goal:.2f}", _verdict(one)) for one in results.instructions]),
@@ -235,7 +245,7 @@ def _time_table(results):
         groups.setdefault(group_of(one.case), {}).setdefault(one.contender, {})[one.case] = one
     order = dict.fromkeys(group_of(one.case) for one in results.timings)
     writes = any(one.file_bytes for one in results.timings)
-    head = ("work", "contender", "time ratio", "from", "to", results.unit, "spread", "cases")
+    head = ("work", "contender", "time ratio", "from", "to", "spread", "elapsed", results.unit, "cases")
     head += ("size ratio",) if writes else ()
     rows = [(group if name == next(iter(groups[group])) else "", name,
              *_time_cells(groups[group].get(results.baseline, {}), cases, writes))
@@ -246,12 +256,14 @@ def _time_table(results):
 def _time_cells(baseline, cases, writes):
     common = [case for case in cases if case in baseline]
     if not common:
-        return ("-",) * (7 if writes else 6)
+        return ("-",) * (8 if writes else 7)
     ratios = [cases[case].ratios(baseline[case]) for case in common]
     ends = [end for one in ratios for end in interval(one)]
-    rate = sum(cases[case].work for case in common) / sum(cases[case].median for case in common)
+    elapsed = [cases[case].elapsed_ratio(baseline[case]) for case in common]
+    rate = sum(cases[case].work for case in common) / sum(cases[case].work / cases[case].rate for case in common)
     cells = (f"{geometric_mean([statistics.median(one) for one in ratios]):.3f}", f"{min(ends):.3f}",
-             f"{max(ends):.3f}", _rate(rate), f"{max(cases[case].spread for case in common):.1%}", str(len(common)))
+             f"{max(ends):.3f}", f"{max(cases[case].spread for case in common):.1%}", f"{geometric_mean(elapsed):.3f}",
+             _rate(rate), str(len(common)))
     if not writes:
         return cells
     sizes = [cases[case].file_bytes / baseline[case].file_bytes for case in common if baseline[case].file_bytes]

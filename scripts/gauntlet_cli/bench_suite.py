@@ -52,11 +52,10 @@ class Case:
     """One piece of work, the same for all contenders."""
 
     name: str
-    clock: str = "cpu_time"  # that the goal is about: Google Benchmark's name of it
-    timed: tuple = ()        # what the program that measures time is told of it; nothing: it is not timed
-    counted: tuple = ()      # what the programs that count are told of it, before a number of repeats or a size
-    repeats: tuple = ()      # the two numbers whose difference in instructions is counted; none: they are not
-    sizes: tuple = ()        # the two sizes whose difference in allocations and bytes is counted; none: they are not
+    timed: tuple = ()    # what the program that measures time is told of it; nothing: it is not timed
+    counted: tuple = ()  # what the programs that count are told of it, before a number of repeats or a size
+    repeats: tuple = ()  # the two numbers whose difference in instructions is counted; none: they are not
+    sizes: tuple = ()    # the two sizes whose difference in allocations and bytes is counted; none: they are not
     goals: dict = field(default_factory=dict)
 
 
@@ -109,9 +108,8 @@ def _of_its_own(table):
     """Work that needs no file: how much of it stands in the table."""
     for entry in table.get("cases", ()):
         name, width = entry["name"], entry.get("width", 1)
-        yield Case(name=name, clock=entry.get("clock", "real_time"),
-                   timed=(f"{name}:{width}:{entry['count']}",) if "count" in entry else (), counted=(name, width),
-                   repeats=tuple(entry.get("repeats", ())), sizes=tuple(entry.get("sizes", ())),
+        yield Case(name=name, timed=(f"{name}:{width}:{entry['count']}",) if "count" in entry else (),
+                   counted=(name, width), repeats=tuple(entry.get("repeats", ())), sizes=tuple(entry.get("sizes", ())),
                    goals=entry.get("goals", {}))
 
 
