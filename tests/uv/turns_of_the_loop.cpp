@@ -258,7 +258,7 @@ TEST_CASE("embed: a loop inside another one, by its descriptor") {
   CHECK(inner.backend_fd() >= 0);
   while (!called) {
     pollfd one{.fd = inner.backend_fd(), .events = POLLIN, .revents = 0};
-    REQUIRE(poll(&one, 1, static_cast<int>(inner.backend_timeout().count())) >= 0);
+    REQUIRE(::poll(&one, 1, static_cast<int>(inner.backend_timeout().count())) >= 0);
     inner.run(run_mode::nowait);
   }
   inner.close();
