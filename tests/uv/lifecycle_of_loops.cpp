@@ -120,7 +120,7 @@ TEST_CASE("a loop whose owner is gone begins no turn for what was posted") {
   auto loop = std::make_unique<uv::loop>();
   timer late{*loop};
   timer now{*loop};
-  now.close([&] {  // the last thing of a turn
+  now.close([&] {                                // the last thing of a turn
     loop->post([&] { late.start(1h, [] {}); });  // run() would wait for it
     loop.reset();
   });
@@ -294,11 +294,11 @@ TEST_CASE("bind_to_this_thread hands the loop over") {
 TEST_CASE("a loop that runs refuses to be bound to another thread") {
   loop loop;
   auto guard = loop.keep_alive();
-  std::atomic<bool> runs{false};
-  loop.post([&] { runs = true; });
+  std::atomic<bool> runs{false};  // relaxed: it orders nothing
+  loop.post([&] { runs.store(true, std::memory_order_relaxed); });
   std::string said;
   std::thread other([&] {
-    while (!runs) std::this_thread::yield();
+    while (!runs.load(std::memory_order_relaxed)) std::this_thread::yield();
     said = misuse_of([&] { loop.bind_to_this_thread(); });
     loop.stop();
   });
@@ -395,21 +395,49 @@ TEST_CASE("async: send from other threads while it closes, and while the loop en
 TEST_CASE("what was done before a send is visible to its callback, also when several come as one") {
   loop loop;
   std::vector<int> slots(4, 0);  // each written by one thread, read by the loop
-  std::vector<int> seen(4, 0);
-  std::atomic<int> done{0};
-  async wake{loop, [&] {
-               if (done == 4) wake.close();
-             }};
+  std::atomic<int> sent{0};      // relaxed: it orders nothing, so that only send() does
+  bool right = false;
+  async wake{loop, [&] { right = slots == std::vector<int>(4, 42); }};
   std::vector<std::thread> senders;
   for (std::size_t i = 0; i < 4; ++i)
     senders.emplace_back([&, i] {
       slots[i] = 42;
-      ++done;
       wake.send();
+      sent.fetch_add(1, std::memory_order_relaxed);
     });
-  loop.run();
+  while (sent.load(std::memory_order_relaxed) != 4) std::this_thread::yield();
+  loop.run(run_mode::once);
+  CHECK(right);
   for (std::thread& sender : senders) sender.join();
-  CHECK(slots == std::vector<int>(4, 42));
+  loop.close();
+}
+
+TEST_CASE("owners end on both threads in the last moment of the loop, when nothing is handed over any more") {
+  loop loop;
+  std::vector<request> here;
+  std::vector<request> there;
+  for (int i = 0; i < 4; ++i) {
+    here.push_back(queue_work(loop, [] {}));
+    there.push_back(queue_work(loop, [] {}));
+  }
+  CHECK_FALSE(loop.run());
+  std::atomic<int> step{0};  // relaxed: it orders nothing
+  std::thread other([&, there = std::move(there)]() mutable {
+    while (step.load(std::memory_order_relaxed) != 1) std::this_thread::yield();
+    there.clear();
+    step.store(2, std::memory_order_relaxed);
+  });
+  timer timer{loop};
+  timer.close([&] {
+    loop.post([&] {  // runs last
+      step.store(1, std::memory_order_relaxed);
+      here.clear();
+      while (step.load(std::memory_order_relaxed) != 2) std::this_thread::yield();
+    });
+  });
+  loop.close();
+  other.join();
+  CHECK(here.empty());
 }
 
 TEST_CASE("pending and dump say what is there, since when and from where") {
