@@ -1,6 +1,5 @@
 // Folders: read at once, in portions, and while other things happen.
 #include <catch2/catch_test_macros.hpp>
-#include <set>
 
 #include "fs_support.hpp"
 
@@ -23,7 +22,9 @@ const entries filled = {{"a", file_type::regular},
                         {"d", file_type::symlink}};
 
 entries sorted(entries found) {
-  std::ranges::sort(found, {}, &fs::directory_entry::name);
+  std::ranges::sort(found, [](const auto& left, const auto& right) {
+    return std::ranges::lexicographical_compare(left.name, right.name);
+  });
   return found;
 }
 

@@ -8,6 +8,7 @@ namespace gauntlet::uv::test {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_view_literals;
 
 TEST_CASE("fs_event_watch_dir: what comes, changes and goes is told by name") {
   const temporary_folder folder;
@@ -17,9 +18,9 @@ TEST_CASE("fs_event_watch_dir: what comes, changes and goes is told by name") {
   event.start(folder.path(), [&](const fs_change& change) {
     told.push_back(change.filename + (change.renamed ? " renamed" : "") + (change.changed ? " changed" : ""));
     if (told.size() == 1) folder.make("file", "contents");
-    if (told.back() == "file changed" && std::filesystem::exists(folder / "file"))
+    if (told.back() == "file changed"sv && std::filesystem::exists(folder / "file"))
       fs::unlink(folder / "file");
-    if (told.size() > 1 && told.back() == "file renamed" && !std::filesystem::exists(folder / "file"))
+    if (told.size() > 1 && told.back() == "file renamed"sv && !std::filesystem::exists(folder / "file"))
       event.close();
   });
   CHECK(event.is_active());
@@ -27,9 +28,9 @@ TEST_CASE("fs_event_watch_dir: what comes, changes and goes is told by name") {
   folder.make("file");
   run_to_the_end(loop);
   REQUIRE(told.size() >= 3);
-  CHECK(told.front() == "file renamed");
-  CHECK(told.back() == "file renamed");
-  CHECK(std::ranges::find(told, "file changed") != told.end());
+  CHECK(told.front() == "file renamed"sv);
+  CHECK(told.back() == "file renamed"sv);
+  CHECK(std::ranges::find(told, "file changed"sv) != told.end());
 }
 
 TEST_CASE("fs_event_watch_file, fs_event_getpath") {
