@@ -1,8 +1,8 @@
-// How many allocations a picture takes, and how many the upper half of the same picture takes: what rows
-// cost, if anything, is the difference.
+// How many allocations a picture takes, whole or as its upper half (or third, ...): what rows cost, if
+// anything, is the difference.
 //
-// allocations_png CONTENDER read|write FILE LEVEL
-// prints: rows and allocations of the half, rows and allocations of the whole
+// allocations_png CONTENDER read|write FILE LEVEL PART
+// prints: rows of the upper 1/PART, allocations, bytes of the heap that are still held
 #include <exception>
 #include <gauntlet/png.hpp>
 #include <iostream>
@@ -28,37 +28,35 @@ std::vector<unsigned char> upper_rows(const png::image& whole, std::uint32_t row
 }
 
 template <class Work>
-long allocations_of(Work work) {
+heap taken_by(Work work) {
   work();  // what a library keeps from its first use is not counted
-  const long before = allocations_so_far();
+  const heap before = heap_now();
   if (work() == 0) throw std::runtime_error("the contender fails");
-  return allocations_so_far() - before;
+  const heap after = heap_now();
+  return {after.allocations - before.allocations, after.bytes - before.bytes};
 }
 
-long count(const contender& contender, const std::string& operation, const std::vector<unsigned char>& file,
+heap count(const contender& contender, const std::string& operation, const std::vector<unsigned char>& file,
            int level) {
   const kept_picture picture = read_with(raw_contender, file);
   const auto read = [&] {
-    return contender.read(
-        {file.data(), file.size()}, [](void*, ::picture) {}, nullptr);
+    return contender.read({file.data(), file.size()}, [](void*, ::picture) {}, nullptr);
   };
-  const auto write = [&] {
-    return contender.write(
-        picture.view(), level, [](void*, bytes) {}, nullptr);
-  };
-  return operation == "read" ? allocations_of(read) : allocations_of(write);
+  const auto write = [&] { return contender.write(picture.view(), level, [](void*, bytes) {}, nullptr); };
+  return operation == "read" ? taken_by(read) : taken_by(write);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc != 5) throw std::runtime_error("usage: allocations_png raw|wrapper read|write FILE LEVEL");
+  if (argc != 6) throw std::runtime_error("usage: allocations_png raw|wrapper read|write FILE LEVEL PART");
   const contender& contender = contender_named(argv[1]);
   const int level = std::stoi(argv[4]);
   const png::image whole = png::decode(png::file_source{argv[3]});
-  for (const std::uint32_t rows : {(whole.height() + 1) / 2, whole.height()})
-    std::cout << rows << ' ' << count(contender, argv[2], upper_rows(whole, rows, level), level) << ' ';
-  std::cout << '\n';
+  const auto part = static_cast<std::uint32_t>(std::stoul(argv[5]));
+  const std::uint32_t rows = (whole.height() + part - 1) / part;
+  const heap taken = count(contender, argv[2], upper_rows(whole, rows, level), level);
+  std::cout << rows << ' ' << taken.allocations << ' ' << taken.bytes << '\n';
   return 0;
 } catch (const std::exception& error) {
   std::cerr << "allocations_png: " << error.what() << '\n';

@@ -58,7 +58,7 @@ void read_benchmark(benchmark::State& state, const contender& contender, const i
   for (auto _ : state)
     if (contender.read({input.file.data(), input.file.size()}, keep_picture, nullptr) == 0)
       state.SkipWithError("cannot read");
-  state.counters["pixel_bytes"] = static_cast<double>(input.picture.rgba.size());
+  state.counters["work"] = static_cast<double>(input.picture.rgba.size());
 }
 
 void write_benchmark(benchmark::State& state, const contender& contender, const input& input, int level) {
@@ -67,7 +67,7 @@ void write_benchmark(benchmark::State& state, const contender& contender, const 
   for (auto _ : state)
     if (contender.write(input.picture.view(), level, keep_size, &size) == 0)
       state.SkipWithError("cannot write");
-  state.counters["pixel_bytes"] = static_cast<double>(input.picture.rgba.size());
+  state.counters["work"] = static_cast<double>(input.picture.rgba.size());
   state.counters["file_bytes"] = static_cast<double>(size);
 }
 

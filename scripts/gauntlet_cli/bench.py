@@ -9,13 +9,16 @@ from datetime import date
 from pathlib import Path
 
 from . import bench_results, bench_suite, cmake, preflight, process, setup
-from .bench_results import Allocations, Instructions, Results
+from .bench_results import Allocations, Bytes, Instructions, Results
 from .lanes import choose
 from .problem import FAILED, Problem
 
-# Enough that a median is worth its name while others use the machine too; the quick way only shows that all works.
-_REPETITIONS = {False: 11, True: 3}
-_SECONDS_OF_A_REPETITION = {False: 0.1, True: 0.02}
+# Processes, and repetitions in each: enough that a median is worth its name while others use the machine too. Where a
+# program lies in memory changes its speed by a percent or two, so one process alone says little. The quick way only
+# shows that all works.
+_ROUNDS = {False: 5, True: 1}
+_REPETITIONS = {False: 7, True: 3}
+_SECONDS_OF_A_REPETITION = {False: 0.05, True: 0.02}
 
 
 def run(project, lanes, console, options):
@@ -24,10 +27,11 @@ def run(project, lanes, console, options):
     folder = _build(project, lanes, console) / "benchmarks" / suite.name
     bench_suite.bring_files(project, suite, console)
     results = _begin(project, suite)
-    _measure_time(folder, suite, cases, results, console, options.quick)
+    _measure_time(folder, suite, [case for case in cases if case.timed], results, console, options.quick)
+    results.speeds = bench_results.speeds(results, {case.name: case.goals for case in cases})
     if not options.no_instructions:
-        _count_instructions(folder, suite, cases, results, console)
-        _count_allocations(folder, suite, cases, results, console)
+        _count_instructions(folder, suite, [case for case in cases if case.repeats], results, console)
+        _count_allocations(folder, suite, [case for case in cases if case.sizes], results, console)
     _write(project, results, options.json)
     print(bench_results.as_text(results))
     return FAILED if results.missed or results.wrong else 0
@@ -46,50 +50,61 @@ def _build(project, lanes, console):
 
 
 def _begin(project, suite):
-    machine = {"date": date.today().isoformat(), "CPU": _cpu(), "processors": str(os.cpu_count())}
-    return Results(suite=suite.name, baseline=suite.baseline, subject=suite.subject, machine=machine,
-                   versions=_versions(bench_suite.build_of(project).packages))
+    machine = {"date": date.today().isoformat(), "CPU": _cpu(), "processors": str(os.cpu_count()),
+               "load at the start": ", ".join(f"{load:.1f}" for load in os.getloadavg())}
+    return Results(suite=suite.name, baseline=suite.baseline, subject=suite.subject, unit=suite.rate["unit"],
+                   machine=machine, versions=_versions(bench_suite.build_of(project).packages))
 
 
 def _measure_time(folder, suite, cases, results, console, quick):
+    """One case after the other, so that contenders that are compared run within seconds of each other."""
+    with console.phase("time") as phase:
+        for number, case in enumerate(cases, 1):
+            found = {}
+            for _ in range(_ROUNDS[quick]):
+                phase.update(f"{number}/{len(cases)} {case.name}")
+                report = _time(folder, suite, case, phase, quick)
+                results.differs.update(bench_results.differences(report))
+                for name, repetitions in bench_results.runs(report).items():
+                    found.setdefault(name, []).extend(repetitions)
+            results.timings += [bench_results.timing(name, repetitions, suite.rate["per"])
+                                for name, repetitions in found.items()]
+
+
+def _time(folder, suite, case, phase, quick):
     report = folder / "time.json"
     report.unlink(missing_ok=True)
-    files = dict.fromkeys(f"{case.kind}:{case.file}" for case in cases)
-    command = [folder / f"bench_{suite.name}", *suite.arguments, *files, f"--benchmark_filter={_pattern(cases)}",
+    command = [folder / f"bench_{suite.name}", *case.timed, f"--benchmark_filter={_pattern(case)}",
                f"--benchmark_repetitions={_REPETITIONS[quick]}", "--benchmark_enable_random_interleaving=true",
                f"--benchmark_min_time={_SECONDS_OF_A_REPETITION[quick]}", f"--benchmark_out={report}",
                "--benchmark_out_format=json"]
-    with console.phase("time, all in one run") as phase:
-        phase.update(f"{len(cases)} cases, {_REPETITIONS[quick]} repetitions of each contender")
-        outcome = process.run(command, phase, folder / "time.log")
+    outcome = process.run(command, phase, folder / "time.log")
     if outcome.status or not report.exists():
         raise Problem("\n  ".join(["The benchmark failed. Its last lines:", *outcome.tail(10)]))
-    found = json.loads(report.read_text(encoding="utf-8"))
-    results.timings = bench_results.timings(found, [case.name for case in cases])
-    results.differs = bench_results.differences(found)
-    results.machine["load at the start"] = ", ".join(f"{load:.1f}" for load in found["context"]["load_avg"])
+    return json.loads(report.read_text(encoding="utf-8"))
 
 
-def _pattern(cases):
+def _pattern(case):
     """Python's own escape is too much for a POSIX expression, where a backslash before a letter or - has no meaning."""
-    names = "|".join(re.sub(r"[][.*+?^${}()|\\]", r"\\\g<0>", case.name) for case in cases)
-    return f"^({names})/"
+    return "^{}/[^/]+(/manual_time)?$".format(re.sub(r"[][.*+?^${}()|\\]", r"\\\g<0>", case.name))
 
 
 def _count_instructions(folder, suite, cases, results, console):
+    if not cases:
+        return
     with console.phase("instructions") as phase:
         for number, case in enumerate(cases, 1):
             phase.update(f"{number}/{len(cases)} {case.name}")
             baseline, subject = (_instructions(folder, suite, case, contender, phase)
                                  for contender in (suite.baseline, suite.subject))
-            results.instructions.append(Instructions(case.name, case.goal, baseline, subject))
+            results.instructions.append(Instructions(case.name, case.goals.get("instructions"), baseline, subject))
 
 
 def _instructions(folder, suite, case, contender, phase):
     """Of one time: two numbers of times differ by nothing else."""
-    few, many = (_callgrind([*_command(folder / f"repeat_{suite.name}", suite, case, contender), times], phase)
-                 for times in case.times)
-    return (many - few) / (case.times[1] - case.times[0])
+    few, many = (_callgrind([*_command("repeat", folder, suite, case, contender), times], phase)
+                 for times in case.repeats)
+    return (many - few) / (case.repeats[1] - case.repeats[0])
 
 
 def _callgrind(command, phase):
@@ -101,21 +116,27 @@ def _callgrind(command, phase):
 
 
 def _count_allocations(folder, suite, cases, results, console):
+    if not cases:
+        return
     with console.phase("allocations") as phase:
         for case in cases:
             phase.update(case.name)
-            baseline, subject = (_allocations(folder, suite, case, contender, phase)
-                                 for contender in (suite.baseline, suite.subject))
-            results.allocations.append(Allocations(case.name, baseline[::2], baseline[1::2], subject[1::2]))
+            (sizes, *baseline), (_, *subject) = (_heap(folder, suite, case, contender, phase)
+                                                 for contender in (suite.baseline, suite.subject))
+            results.allocations.append(Allocations(case.name, case.goals.get("allocations"), sizes, baseline[0],
+                                                   subject[0]))
+            if "bytes" in case.goals:
+                results.bytes.append(Bytes(case.name, case.goals["bytes"], sizes, baseline[1], subject[1]))
 
 
-def _allocations(folder, suite, case, contender, phase):
-    """(rows, allocations) of the half, then of the whole."""
-    return tuple(map(int, _must(_command(folder / f"allocations_{suite.name}", suite, case, contender), phase).split()))
+def _heap(folder, suite, case, contender, phase):
+    """Pairs: the two sizes in the program's own unit, allocations, bytes that are held."""
+    said = [_must([*_command("allocations", folder, suite, case, contender), size], phase) for size in case.sizes]
+    return tuple(zip(*(map(int, numbers.split()) for numbers in said)))
 
 
-def _command(program, suite, case, contender):
-    return [program, contender, case.operation, case.file, *suite.arguments]
+def _command(program, folder, suite, case, contender):
+    return [folder / f"{program}_{suite.name}", contender, *case.counted]
 
 
 def _must(command, phase):

@@ -3,6 +3,7 @@
 import math
 import statistics
 from dataclasses import asdict, dataclass, field
+from typing import Optional
 
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 _DIFFERS = "differs:"
@@ -10,14 +11,52 @@ _DIFFERS = "differs:"
 
 @dataclass(frozen=True)
 class Timing:
-    """One contender on one case: the median of its repetitions."""
+    """One contender on one case: each repetition, in the order they were made."""
 
     case: str
     contender: str
-    seconds: float
-    spread: float  # half of the repetitions lie within this part of the median, on either side
-    pixel_bytes: float
+    seconds: tuple  # of the processor, in the thread that works
+    elapsed: tuple  # the same repetitions by the clock on the wall
+    work: float     # of one repetition, in the suite's unit
     file_bytes: float
+
+    @property
+    def median(self):
+        return statistics.median(self.seconds)
+
+    @property
+    def spread(self):
+        """Half of the repetitions lie within this part of the median, on either side."""
+        return statistics.median(abs(one - self.median) for one in self.seconds) / self.median
+
+    @property
+    def rate(self):
+        return self.work / statistics.median(self.elapsed)
+
+    def ratios(self, baseline):
+        """To the baseline's repetitions, one by one: what ran at about the same time met the same machine."""
+        return _by_pairs(self.seconds, baseline.seconds)
+
+    def elapsed_ratio(self, baseline):
+        return statistics.median(_by_pairs(self.elapsed, baseline.elapsed))
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Of the subject, as a part of the baseline's."""
+
+    case: str
+    goal: float
+    ratios: tuple
+    elapsed: float  # the same by the clock on the wall
+
+    @property
+    def ratio(self):
+        return statistics.median(self.ratios)
+
+    @property
+    def met(self):
+        return self.ratio >= self.goal
 
 
 @dataclass(frozen=True)
@@ -25,7 +64,7 @@ class Instructions:
     """Instructions of one run of a case, start-up not counted."""
 
     case: str
-    goal: float
+    goal: Optional[float]
     baseline: float
     subject: float
 
@@ -35,27 +74,44 @@ class Instructions:
 
     @property
     def met(self):
-        return self.ratio <= self.goal
+        return self.goal is None or self.ratio <= self.goal
 
 
 @dataclass(frozen=True)
-class Allocations:
-    """Allocations of one run of a case, on the upper half of its picture and on the whole."""
+class Growth:
+    """What a case takes at two sizes, so that what each unit of the size takes stands apart from what is taken once."""
 
     case: str
-    rows: tuple
+    goal: Optional[float]
+    sizes: tuple
     baseline: tuple
     subject: tuple
 
+    def each(self, pair):
+        return (pair[1] - pair[0]) / (self.sizes[1] - self.sizes[0])
+
+
+@dataclass(frozen=True)
+class Allocations(Growth):
     @property
-    def per_row(self):
-        """Of the subject, over the baseline: what both need as the output grows is not a matter of rows."""
-        more = (self.subject[1] - self.subject[0]) - (self.baseline[1] - self.baseline[0])
-        return more / (self.rows[1] - self.rows[0])
+    def more(self):
+        """Of the subject for each unit, over the baseline: what both need is not the subject's."""
+        return self.each(self.subject) - self.each(self.baseline)
 
     @property
     def met(self):
-        return self.per_row <= 0
+        return self.goal is None or self.more <= self.goal
+
+
+@dataclass(frozen=True)
+class Bytes(Growth):
+    @property
+    def ratio(self):
+        return self.each(self.subject) / self.each(self.baseline)
+
+    @property
+    def met(self):
+        return self.goal is None or self.ratio <= self.goal
 
 
 @dataclass
@@ -63,16 +119,24 @@ class Results:
     suite: str
     baseline: str
     subject: str
+    unit: str  # of the rate
     machine: dict
     versions: dict
     timings: list = field(default_factory=list)
     differs: dict = field(default_factory=dict)
+    speeds: list = field(default_factory=list)
     instructions: list = field(default_factory=list)
     allocations: list = field(default_factory=list)
+    bytes: list = field(default_factory=list)
+
+    @property
+    def goals(self):
+        """What has one."""
+        return [one for one in (*self.speeds, *self.instructions, *self.allocations, *self.bytes) if one.goal is not None]
 
     @property
     def missed(self):
-        return [one for one in (*self.instructions, *self.allocations) if not one.met]
+        return [one for one in self.goals if not one.met]
 
     @property
     def wrong(self):
@@ -80,47 +144,72 @@ class Results:
         return [case for case in self.differs if case.endswith(f"/{self.subject}")]
 
 
-def timings(report, cases):
-    """From Google Benchmark's JSON, in the order of the cases; the runs themselves came in a random one."""
-    runs = {}
+def runs(report):
+    """From Google Benchmark's JSON: (case, contender) to its repetitions, in the order they were made."""
+    found = {}
     for run in report["benchmarks"]:
         if run.get("run_type") == "iteration" and not run.get("error_occurred"):
-            runs.setdefault(run["run_name"], []).append(run)
-    made = [_timing(name, group) for name, group in runs.items()]
-    place = {name: number for number, name in enumerate(cases)}
-    return sorted(made, key=lambda one: (place[one.case], one.contender))
+            found.setdefault(_names(run), []).append(run)
+    return found
+
+
+def timing(name, repetitions, per):
+    """per: of how much work the suite's unit is."""
+    case, contender = name
+    seconds, elapsed = (tuple(run[clock] * _SECONDS[run["time_unit"]] for run in repetitions)
+                        for clock in ("cpu_time", "real_time"))
+    return Timing(case=case, contender=contender, seconds=seconds, elapsed=elapsed,
+                  work=repetitions[0]["work"] / per, file_bytes=repetitions[0].get("file_bytes", 0.0))
 
 
 def differences(report):
     """What was not measured, and why: "CASE/CONTENDER" to a sentence."""
-    return {key[len(_DIFFERS):]: text for key, text in report["context"].items() if key.startswith(_DIFFERS)}
+    said = {key[len(_DIFFERS):]: text for key, text in report["context"].items() if key.startswith(_DIFFERS)}
+    failed = {"/".join(_names(run)): run["error_message"] for run in report["benchmarks"] if run.get("error_occurred")}
+    return {**said, **failed}
 
 
-def _timing(name, runs):
-    case, _, contender = name.rpartition("/")
-    seconds = [run["cpu_time"] * _SECONDS[run["time_unit"]] for run in runs]
-    median = statistics.median(seconds)
-    return Timing(case=case, contender=contender, seconds=median,
-                  spread=statistics.median(abs(one - median) for one in seconds) / median,
-                  pixel_bytes=runs[0]["pixel_bytes"], file_bytes=runs[0].get("file_bytes", 0.0))
+def speeds(results, goals):
+    """Of the cases that have a goal for it; goals: of each case, by what they are about."""
+    timed = {(one.case, one.contender): one for one in results.timings}
+    made = []
+    for case, goal in goals.items():
+        baseline, subject = (timed.get((case, name)) for name in (results.baseline, results.subject))
+        if "speed" in goal and baseline and subject:
+            made.append(Speed(case, goal["speed"], baseline.ratios(subject), baseline.elapsed_ratio(subject)))
+    return made
+
+
+def _by_pairs(seconds, baseline):
+    return tuple(mine / its for mine, its in zip(seconds, baseline))
+
+
+def _names(run):
+    """Google Benchmark says of a program's own clock that it is one, in the name."""
+    case, _, contender = run["run_name"].removesuffix("/manual_time").rpartition("/")
+    return case, contender
 
 
 # ---- tables ----
 
 def tables(results):
     """(title, head, rows) of each table."""
-    made = [_time_table(results, group) for group in dict.fromkeys(_group(one.case) for one in results.timings)]
-    if results.instructions:
-        made.append((f"Instructions, {results.subject} to {results.baseline}",
-                     ("case", results.baseline, results.subject, "ratio", "goal", ""),
-                     [(one.case, f"{one.baseline:,.0f}", f"{one.subject:,.0f}", f"{one.ratio:.4f}", f"{one.goal:.2f}",
-                       _verdict(one)) for one in results.instructions]))
-    if results.allocations:
-        made.append((f"Allocations, {results.subject} to {results.baseline}",
-                     ("case", "rows", results.baseline, results.subject, "more for each row", ""),
-                     [(one.case, _pair(one.rows), _pair(one.baseline), _pair(one.subject), f"{one.per_row:.3g}",
-                       _verdict(one)) for one in results.allocations]))
-    return made
+    names = (results.baseline, results.subject)
+    title = f"{results.subject} to {results.baseline}"
+    made = [_time_table(results),
+            (f"Speed, {title}", ("case", "speed", "between", "elapsed", "goal", ""),
+             [(one.case, f"{one.ratio:.1%}", " and ".join(f"{end:.1%}" for end in interval(one.ratios)),
+               f"{one.elapsed:.1%}", f"{one.goal:.0%}", _verdict(one)) for one in results.speeds]),
+            (f"Instructions, {title}", ("case", *names, "ratio", "goal", ""),
+             [(one.case, f"{one.baseline:,.0f}", f"{one.subject:,.0f}", f"{one.ratio:.4f}",
+               "-" if one.goal is None else f"{one.goal:.2f}", _verdict(one)) for one in results.instructions]),
+            (f"Allocations, {title}", ("case", "size", *names, "more for each", ""),
+             [(one.case, _pair(one.sizes), _pair(one.baseline), _pair(one.subject), f"{one.more:.3g}", _verdict(one))
+              for one in results.allocations]),
+            (f"Bytes of the heap, {title}", ("case", "size", *(f"{name}, each" for name in names), "ratio", "goal", ""),
+             [(one.case, _pair(one.sizes), f"{one.each(one.baseline):.0f}", f"{one.each(one.subject):.0f}",
+               f"{one.ratio:.2f}", f"{one.goal:.2f}", _verdict(one)) for one in results.bytes])]
+    return [table for table in made if table[2]]
 
 
 def as_text(results):
@@ -141,37 +230,51 @@ def as_markdown(results):
 
 
 def as_json(results):
-    counts = [{**asdict(one), "ratio": one.ratio, "met": one.met} for one in results.instructions]
-    allocations = [{**asdict(one), "per_row": one.per_row, "met": one.met} for one in results.allocations]
-    return {**asdict(results), "instructions": counts, "allocations": allocations, "missed": len(results.missed)}
+    def with_facts(group, *names):
+        return [{**asdict(one), **{name: getattr(one, name) for name in (*names, "met")}} for one in group]
+    return {**asdict(results), "speeds": with_facts(results.speeds, "ratio"),
+            "instructions": with_facts(results.instructions, "ratio"),
+            "allocations": with_facts(results.allocations, "more"), "bytes": with_facts(results.bytes, "ratio"),
+            "missed": len(results.missed)}
 
 
-def _time_table(results, group):
-    """A group is an operation and a kind of file; each of its files weighs the same in the ratio."""
-    by_contender = {}
+def _time_table(results):
+    """A group is an operation, and for some a kind of input; each of its cases weighs the same in the ratio."""
+    groups = {}
     for one in sorted(results.timings, key=lambda one: _place(results, one.contender)):
-        if _group(one.case) == group:
-            by_contender.setdefault(one.contender, {})[one.case] = one
-    baseline = by_contender.get(results.baseline, {})
-    writes = any(one.file_bytes for one in baseline.values())
-    head = ("contender", "time ratio", "lowest", "highest", "MB/s", "spread", "files")
+        groups.setdefault(group_of(one.case), {}).setdefault(one.contender, {})[one.case] = one
+    order = dict.fromkeys(group_of(one.case) for one in results.timings)
+    writes = any(one.file_bytes for one in results.timings)
+    head = ("work", "contender", "time ratio", "from", "to", "spread", "elapsed", results.unit, "cases")
     head += ("size ratio",) if writes else ()
-    rows = [(name, *_time_cells(baseline, cases, writes)) for name, cases in by_contender.items()]
-    return f"{group}: time, {results.baseline} is 1", head, rows
+    rows = [(group if name == next(iter(groups[group])) else "", name,
+             *_time_cells(groups[group].get(results.baseline, {}), cases, writes))
+            for group in order for name, cases in groups[group].items()]
+    return f"Time, {results.baseline} is 1", head, rows
 
 
 def _time_cells(baseline, cases, writes):
     common = [case for case in cases if case in baseline]
     if not common:
-        return ("-",) * (7 if writes else 6)
-    ratios = [cases[case].seconds / baseline[case].seconds for case in common]
-    speed = sum(cases[case].pixel_bytes for case in common) / sum(cases[case].seconds for case in common)
-    cells = (f"{geometric_mean(ratios):.3f}", f"{min(ratios):.3f}", f"{max(ratios):.3f}", f"{speed / 1e6:.0f}",
-             f"{max(cases[case].spread for case in common):.1%}", str(len(common)))
+        return ("-",) * (8 if writes else 7)
+    ratios = [cases[case].ratios(baseline[case]) for case in common]
+    ends = [end for one in ratios for end in interval(one)]
+    elapsed = [cases[case].elapsed_ratio(baseline[case]) for case in common]
+    rate = sum(cases[case].work for case in common) / sum(cases[case].work / cases[case].rate for case in common)
+    cells = (f"{geometric_mean([statistics.median(one) for one in ratios]):.3f}", f"{min(ends):.3f}",
+             f"{max(ends):.3f}", f"{max(cases[case].spread for case in common):.1%}", f"{geometric_mean(elapsed):.3f}",
+             _rate(rate), str(len(common)))
     if not writes:
         return cells
-    sizes = [cases[case].file_bytes / baseline[case].file_bytes for case in common]
-    return (*cells, f"{geometric_mean(sizes):.3f}")
+    sizes = [cases[case].file_bytes / baseline[case].file_bytes for case in common if baseline[case].file_bytes]
+    return (*cells, f"{geometric_mean(sizes):.3f}" if sizes else "-")
+
+
+def interval(values):
+    """What the median lies between, in 95 of 100 such measurements: by their order, whatever they are spread like."""
+    low = max(0, math.floor((len(values) - 1.96 * math.sqrt(len(values))) / 2))
+    ordered = sorted(values)
+    return ordered[low], ordered[-1 - low]
 
 
 def geometric_mean(ratios):
@@ -182,9 +285,8 @@ def _remarks(results):
     said = [f"not measured: {name}: {reason}" for name, reason in results.differs.items()]
     said += [f"{name}: {value}" for name, value in results.machine.items()]
     said += [f"packages: {', '.join(f'{name} {version}' for name, version in results.versions.items())}"]
-    if results.instructions or results.allocations:
-        total = len(results.instructions) + len(results.allocations)
-        said.append(f"goals: {total - len(results.missed)} of {total} met")
+    if results.goals:
+        said.append(f"goals: {len(results.goals) - len(results.missed)} of {len(results.goals)} met")
     return said
 
 
@@ -193,12 +295,18 @@ def _place(results, contender):
     return (contender != results.baseline, contender != results.subject, contender)
 
 
-def _group(case):
-    return case.rpartition("/")[0]
+def group_of(case):
+    """Of OPERATION/KIND/FILE, what stands before the last part; a case without parts is a group of its own."""
+    return case.rpartition("/")[0] or case
 
 
 def _verdict(one):
-    return "met" if one.met else "MISSED"
+    return "" if one.goal is None else "met" if one.met else "MISSED"
+
+
+def _rate(number):
+    """In few digits, however large it is."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _pair(numbers):

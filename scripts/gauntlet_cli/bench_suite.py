@@ -6,10 +6,11 @@ import re
 import shutil
 import subprocess
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import origins, setup
+from .bench_results import group_of
 from .lanes import PRESETS
 from .problem import USAGE, Problem
 from .sources import Store, sync
@@ -48,17 +49,14 @@ class Package:
 
 @dataclass(frozen=True)
 class Case:
-    """One operation on one file."""
+    """One piece of work, the same for all contenders."""
 
-    operation: str
-    kind: str
-    file: Path
-    goal: float
-    times: tuple
-
-    @property
-    def name(self):
-        return f"{self.operation}/{self.kind}/{self.file.stem}"
+    name: str
+    timed: tuple = ()    # what the program that measures time is told of it; nothing: it is not timed
+    counted: tuple = ()  # what the programs that count are told of it, before a number of repeats or a size
+    repeats: tuple = ()  # the two numbers whose difference in instructions is counted; none: they are not
+    sizes: tuple = ()    # the two sizes whose difference in allocations and bytes is counted; none: they are not
+    goals: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class Suite:
     name: str
     baseline: str
     subject: str
-    arguments: tuple
+    rate: dict
     cases: tuple
     packages: dict
 
@@ -87,18 +85,36 @@ def load(project, name):
         raise Problem(f"There is no benchmark named {name}. There is: {', '.join(names(project))}.", USAGE)
     table = json.loads((project.root / "benchmarks" / name / "suite.json").read_text(encoding="utf-8"))
     packages = {key: Package(name=key, version=entry["version"], debian={"package": key, **entry})
-                for key, entry in table["packages"].items()}
-    cases = [Case(operation=operation, kind=kind["name"], goal=kind["goal"], times=tuple(kind["times"]),
-                  file=_folder(project, packages[file["package"]]) / file["path"])
-             for operation in table["operations"] for kind in table["kinds"] for file in kind["files"]]
+                for key, entry in table.get("packages", {}).items()}
     wanted = {package: [file["path"] for kind in table["kinds"] for file in kind["files"] if file["package"] == key]
               for key, package in packages.items()}
-    return Suite(name=name, baseline=table["baseline"], subject=table["subject"], arguments=tuple(table["arguments"]),
-                 cases=tuple(cases), packages=wanted)
+    return Suite(name=name, baseline=table["baseline"], subject=table["subject"], rate=table["rate"],
+                 cases=(*_of_files(project, table, packages), *_of_its_own(table)), packages=wanted)
+
+
+def _of_files(project, table, packages):
+    """Each operation on each file."""
+    for operation in table.get("operations", ()):
+        for kind in table["kinds"]:
+            for file in kind["files"]:
+                path = _folder(project, packages[file["package"]]) / file["path"]
+                yield Case(name=f"{operation}/{kind['name']}/{path.stem}",
+                           timed=(*table["arguments"], f"{kind['name']}:{path}"),
+                           counted=(operation, path, *table["arguments"]), repeats=tuple(kind["repeats"]),
+                           sizes=tuple(table["sizes"]), goals=kind["goals"])
+
+
+def _of_its_own(table):
+    """Work that needs no file: how much of it stands in the table."""
+    for entry in table.get("cases", ()):
+        name, width = entry["name"], entry.get("width", 1)
+        yield Case(name=name, timed=(f"{name}:{width}:{entry['count']}",) if "count" in entry else (),
+                   counted=(name, width), repeats=tuple(entry.get("repeats", ())), sizes=tuple(entry.get("sizes", ())),
+                   goals=entry.get("goals", {}))
 
 
 def select(cases, regex=None, quick=False):
-    """The cases whose name matches; the quick way, only the first of each kind."""
+    """The cases whose name matches; the quick way, only the first of each group."""
     try:
         chosen = [case for case in cases if re.search(regex or "", case.name)]
     except re.error as error:
@@ -106,7 +122,7 @@ def select(cases, regex=None, quick=False):
     if not chosen:
         raise Problem(f"No case matches {regex}. They are: {', '.join(case.name for case in cases)}.", USAGE)
     if quick:
-        chosen = list({(case.operation, case.kind): case for case in reversed(chosen)}.values())[::-1]
+        chosen = list({group_of(case.name): case for case in reversed(chosen)}.values())[::-1]
     return chosen
 
 

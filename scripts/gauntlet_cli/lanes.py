@@ -24,6 +24,7 @@ class Lane:
     canaries: dict
     minimum_tests: int
     budget_seconds: int
+    timeout_seconds: int  # for one test
     toolchain: Path
     build: Path
     junit: Path
@@ -92,7 +93,7 @@ def _lane(root, configure, test, preset):
         return Lane(name=name, title=preset["displayName"], tool=vendor["tool"], catches=vendor["catches"],
                     sources=tuple(vendor["sources"]), libcxx=vendor.get("libcxx"), packages=tuple(vendor["packages"]),
                     runtime=vendor["runtime"], canaries=vendor["canaries"], minimum_tests=vendor["minimum_tests"],
-                    budget_seconds=vendor["budget_seconds"],
+                    budget_seconds=vendor["budget_seconds"], timeout_seconds=test[name]["execution"]["timeout"],
                     toolchain=place(_inherited(configure, preset, "toolchainFile")),
                     build=place(_inherited(configure, preset, "binaryDir")),
                     junit=place(test[name]["output"]["outputJUnitFile"]), in_matrix=vendor.get("matrix", True))

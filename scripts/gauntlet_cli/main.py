@@ -131,13 +131,13 @@ def _parser():
                      "libpng's own files are always among those to start from")
 
     sub = command("bench", _bench, "measure a wrapper beside raw C and other libraries, and check its goals",
-                  "png", "png --quick", "png --filter '^read/icons/' --no-instructions")
-    sub.add_argument("suite", metavar="SUITE", help="what to measure: png")
+                  "png", "uv --quick", "png --filter '^read/icons/' --no-instructions")
+    sub.add_argument("suite", metavar="SUITE", help="what to measure: png, uv")
     sub.add_argument("--quick", action="store_true",
-                     help="one file of each kind, few repetitions: to see that it works")
-    sub.add_argument("--filter", metavar="REGEX", help="only cases (OPERATION/KIND/FILE) whose name matches")
+                     help="one case of each kind, few repetitions: to see that it works")
+    sub.add_argument("--filter", metavar="REGEX", help="only cases whose name (png: OPERATION/KIND/FILE) matches")
     sub.add_argument("--no-instructions", action="store_true",
-                     help="only time: no instructions and allocations counted, no goal checked")
+                     help="only time: no instructions, allocations and bytes counted, nor their goals checked")
     sub.add_argument("--json", metavar="FILE", help="write the results there too (always: build/bench/SUITE.json, .md)")
 
     sub = command("lanes", _lanes, "list the lanes", "", "--json", "--write-docs")

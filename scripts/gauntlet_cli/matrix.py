@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from . import cmake, findings, results, setup
+from . import cmake, findings, fork_servers, results, setup
 from .problem import Problem
 from .results import LaneResult
 
@@ -20,6 +20,7 @@ class Matrix:
         self.selection = ["-R", regex] if regex else []
         self.jobs = jobs or os.cpu_count()
         self.results = [LaneResult(lane) for lane in lanes]
+        self._tests = []  # of the lane that is at work, as CTest lists them
 
     def run(self):
         for result in self.results:
@@ -59,30 +60,49 @@ class Matrix:
             result.blame("ctest", "the tests cannot be listed", outcome.tail(_LINES_KEPT),
                          reproduce=f"ctest --preset {lane.name} --show-only")
             return False
-        tests = _json_in(outcome.text)["tests"]
-        if not tests:
+        self._tests = _json_in(outcome.text)["tests"]
+        if not self._tests:
             results.judge(result, [], selected=bool(self.selection))
             return False
-        bare = without_runtime(lane, [test.get("command", []) for test in tests])
+        bare = without_runtime(lane, [test.get("command", []) for test in self._tests])
         if bare:
             result.blame("gauntlet", f"test binaries without {lane.runtime}, which is to say without the lane's tool",
                          [os.path.relpath(binary, self.project.root) for binary in bare])
         return True
 
     def _test(self, result):
+        result.lane.junit.unlink(missing_ok=True)
+        cases, others = fork_servers.served(self._tests)
+        runs = self._run_by_ctest(result, served=bool(cases)) if others else []
+        if runs is None:
+            return False
+        if cases:
+            runs += self._run_by_forks(result, cases)
+        results.judge(result, runs, self.project.root, selected=bool(self.selection))
+        return True
+
+    def _run_by_ctest(self, result, served):
+        """The runs of all tests, or of those that are not served by forks; None if CTest does not tell."""
         lane = result.lane
-        lane.junit.unlink(missing_ok=True)
-        outcome, seconds = cmake.test(self.project, lane, self.console, self.selection, self.jobs)
+        selection = [*self.selection, *(["-LE", f"^{fork_servers.LABEL}$"] if served else [])]
+        outcome, seconds = cmake.test(self.project, lane, self.console, selection, self.jobs)
         result.seconds["test"] += seconds
         try:
             runs = results.read(lane.junit, outcome.text)
         except results.UNREADABLE as error:
             result.blame("ctest", f"its report cannot be read: {error}", outcome.tail(_LINES_KEPT))
-            return False
-        results.judge(result, runs, self.project.root, selected=bool(self.selection))
-        if outcome.status and not result.findings:
+            return None
+        if outcome.status and not any(run.status == "failed" for run in runs):
             result.blame("ctest", "failed, although no test did", outcome.tail(_LINES_KEPT))
-        return True
+        return runs
+
+    def _run_by_forks(self, result, cases):
+        lane = result.lane
+        with self.console.phase(f"{lane.name:<9} forks") as phase:
+            runs = fork_servers.run(cases, self.jobs, lane.timeout_seconds, phase)
+        result.seconds["test"] += phase.seconds
+        results.add(lane.junit, runs)
+        return runs
 
     def _from(self, outcome, marker):
         """From the first line of the failure on: what runs beside it or comes after it prints more, to no use."""

@@ -14,6 +14,9 @@ UNREADABLE = (OSError, xml.ParseError)
 _CANARY = "canary."
 _LINES_KEPT = 12
 
+# What XML 1.0 has no way to say; CTest writes it so as well.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 # A line of CTest's last list: "	  3 - a name (SEGFAULT)".
 _REASON = re.compile(r"^\s*\d+ - (.+) \((\w[\w ]*)\)", re.MULTILINE)
 
@@ -62,6 +65,21 @@ def read(junit, said):
     """The runs in CTest's JUnit file; why a test failed is only in what CTest said."""
     reasons = dict(_REASON.findall(said))
     return [_test_run(case, reasons) for case in xml.parse(junit).getroot().iter("testcase")]
+
+
+def add(junit, runs):
+    """Adds runs that are not CTest's own to its file, or makes the file: it is to have each test of the lane."""
+    suite = xml.parse(junit).getroot() if junit.exists() else xml.Element("testsuite", name=junit.name)
+    for run in runs:
+        case = xml.SubElement(suite, "testcase", name=run.name, classname=run.name, time=f"{run.seconds:.6g}",
+                              status={"passed": "run", "failed": "fail", "skipped": "notrun"}[run.status])
+        if run.status != "passed":
+            xml.SubElement(case, {"failed": "failure", "skipped": "skipped"}[run.status], message=run.reason)
+        xml.SubElement(case, "system-out").text = _NO_XML.sub(lambda char: f"[NON-XML-CHAR-0x{ord(char[0]):02X}]", run.output)
+    counts = Counter(run.status for run in runs)
+    for attribute, more in {"tests": len(runs), "failures": counts["failed"], "skipped": counts["skipped"]}.items():
+        suite.set(attribute, str(int(suite.get(attribute, 0)) + more))
+    xml.ElementTree(suite).write(junit, encoding="utf-8", xml_declaration=True)
 
 
 def judge(result, runs, root="", selected=False):

@@ -31,5 +31,5 @@ def lane(**changed):
     """A lane with two canaries and room for three tests."""
     facts = dict(name="asan", title="a lane", tool="AddressSanitizer", catches="things", sources=(), libcxx=None,
                  packages=(), runtime="__asan_init", canaries={"leak": "leaked", "heap": "heap"}, minimum_tests=3,
-                 budget_seconds=300, toolchain=Path("asan.cmake"), build=Path("build/asan"), junit=Path("asan.xml"))
+                 budget_seconds=300, timeout_seconds=60, toolchain=Path("asan.cmake"), build=Path("build/asan"), junit=Path("asan.xml"))
     return Lane(**{**facts, **changed})

@@ -17,8 +17,8 @@ def presets(vendor):
             {"name": "two", "inherits": ["base"], "displayName": "Two", "vendor": vendor, "binaryDir": "/elsewhere"},
             {"name": "no-lane", "inherits": "base"},
         ],
-        "testPresets": [{"name": name, "output": {"outputJUnitFile": "${sourceDir}/" + name + ".xml"}}
-                        for name in ("one", "two")],
+        "testPresets": [{"name": name, "output": {"outputJUnitFile": "${sourceDir}/" + name + ".xml"},
+                         "execution": {"timeout": 7}} for name in ("one", "two")],
     }
 
 
@@ -35,6 +35,7 @@ class Lanes(support.InFolder):
         self.assertEqual(one.build, self.folder / "build" / "one")
         self.assertEqual(one.toolchain, self.folder / "toolchains" / "one.cmake")
         self.assertEqual(one.junit, self.folder / "one.xml")
+        self.assertEqual(one.timeout_seconds, 7)
         self.assertEqual(str(two.build), "/elsewhere")
 
     def test_a_missing_fact_is_named(self):

@@ -3,10 +3,11 @@ import subprocess
 from unittest import mock
 
 import support
-from gauntlet_cli import matrix
+from gauntlet_cli import matrix, results
 from gauntlet_cli.process import Outcome
 from gauntlet_cli.problem import Problem
 from gauntlet_cli.project import Project
+from gauntlet_cli.results import TestRun
 
 
 class Runtime(support.InFolder):
@@ -88,6 +89,37 @@ class Lanes(support.InFolder):
 
     def test_no_tests(self):
         self.assertEqual(self.run_matrix(list_tests=Outcome(0, '{\n"tests": []}')).kind, "no tests ran")
+
+    def run_served(self, listed, served):
+        """The lane's result, and the words that CTest was started with (None: it was not)."""
+        lane = support.lane(junit=self.folder / "junit.xml", build=self.folder / "build", runtime=None)
+        runner = matrix.Matrix(Project(self.folder, self.folder / "cache"), [lane], self.console, regex="x")
+        runner._tests = listed
+
+        def ctest(_project, lane, _console, selection, _jobs):
+            results.add(lane.junit, [TestRun("ctest's", "passed", 1.0, "", "")])
+            return Outcome(0, ""), 1.0
+
+        with mock.patch.object(matrix.cmake, "test", side_effect=ctest) as by_ctest, \
+                mock.patch.object(matrix.fork_servers, "run", return_value=served) as by_forks:
+            runner._test(runner.results[0])
+        self.assertEqual(by_forks.called, bool(served))
+        return runner.results[0], by_ctest.call_args and by_ctest.call_args[0][3]
+
+    def test_what_fork_servers_run_ctest_does_not(self):
+        mine = {"name": "a", "command": ["p", "a"], "properties": [{"name": "LABELS", "value": ["fork_server"]}]}
+        served = [TestRun("a", "failed", 1.0, "timeout", "")]
+        result, selection = self.run_served([mine, {"name": "ctest's"}], served)
+        self.assertEqual(selection, ["-R", "x", "-LE", "^fork_server$"])
+        self.assertEqual((result.tests["passed"], result.tests["failed"]), (1, 1))
+        self.assertEqual({run.name for run in results.read(result.lane.junit, "")}, {"a", "ctest's"})
+
+    def test_one_of_the_two_is_enough(self):
+        mine = {"name": "a", "command": ["p", "a"], "properties": [{"name": "LABELS", "value": ["fork_server"]}]}
+        result, selection = self.run_served([mine], [TestRun("a", "passed", 1.0, "", "")])
+        self.assertEqual((result.tests["passed"], selection), (1, None))
+        result, selection = self.run_served([{"name": "ctest's"}], [])
+        self.assertEqual((result.tests["passed"], selection), (1, ["-R", "x"]))
 
     def test_no_report_of_ctest(self):
         self.assertEqual(self.run_matrix(test=Outcome(8, "it died")).tool, "ctest")

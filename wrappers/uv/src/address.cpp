@@ -64,12 +64,14 @@ std::string ip_text(std::string_view text, std::string_view operation, const std
   return std::string(text);
 }
 
+// Decimal digits and nothing else. Only they reach from_chars: libstdc++'s converts a char that is negative.
 template <class Number>
 std::optional<Number> number(std::string_view digits) noexcept {
+  if (!std::ranges::all_of(digits, [](char digit) { return '0' <= digit && digit <= '9'; }))
+    return std::nullopt;
   Number value = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [at, failure] = std::from_chars(digits.data(), end, value);
-  if (failure != std::errc{} || at != end) return std::nullopt;
+  if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec != std::errc{})
+    return std::nullopt;
   return value;
 }
 
@@ -102,12 +104,15 @@ void append_name(std::string& text, std::string_view name) {
   }
 }
 
+// Of \xHH, in either case.
 std::optional<char> unescaped(std::string_view escape) noexcept {
   if (escape.size() != 4 || !escape.starts_with("\\x")) return std::nullopt;
   unsigned value = 0;
-  const char* const end = escape.data() + escape.size();
-  const auto [at, failure] = std::from_chars(escape.data() + 2, end, value, 16);
-  if (failure != std::errc{} || at != end) return std::nullopt;
+  for (const char digit : escape.substr(2)) {
+    const std::size_t found = std::string_view("0123456789abcdefABCDEF").find(digit);
+    if (found == std::string_view::npos) return std::nullopt;
+    value = value * 16 + static_cast<unsigned>(found < 16 ? found : found - 6);
+  }
   return static_cast<char>(static_cast<unsigned char>(value));
 }
 
@@ -230,8 +235,9 @@ address address::parse(std::string_view text, std::source_location where) {
   }
 
   constexpr std::string_view forms = "write 127.0.0.1:80, [::1]:80, unix:/path or unix:@name";
+  // Not by rfind: where there is none, libstdc++ counts with a wrapping number.
+  if (!text.contains(':')) refuse(UV_EINVAL, "address::parse", text, forms, where);
   const std::size_t colon = text.rfind(':');
-  if (colon == text.npos) refuse(UV_EINVAL, "address::parse", text, forms, where);
   std::string_view host = text.substr(0, colon);
   const bool bracketed = host.size() >= 2 && host.starts_with('[') && host.ends_with(']');
   if (!bracketed && host.contains(':')) refuse(UV_EINVAL, "address::parse", text, forms, where);

@@ -47,7 +47,7 @@ class async_block final : public detail::handle_block {
 
 async::async(uv::loop& loop, callback<void()> woken, std::source_location where)
     : handle([&]() -> detail::handle_block& {
-        if (!woken) throw misuse("async", "there is nothing to call: give it a callable", where);
+        detail::require_callable(woken, "async", where);
         auto& block =
             detail::open_handle<async_block>(loop, "async", where, [](uv_loop_t* raw, async_block& made) {
               return uv_async_init(raw, &made.async, async_block::wake);

@@ -140,6 +140,12 @@ Block& use(handle_block* block, const char* operation, const std::source_locatio
   return static_cast<Block&>(*block);
 }
 
+template <class Signature>
+void require_callable(const callback<Signature>& given, const char* operation,
+                      const std::source_location& where) {
+  if (!given) throw misuse(operation, "there is nothing to call: give it a callable", where);
+}
+
 /// The error in what was asked of a handle.
 inline void check(int status, const handle_block& block, const char* operation,
                   const std::source_location& where) {

@@ -9,9 +9,32 @@
 #include <cstdlib>
 #include <string>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define GAUNTLET_UV_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GAUNTLET_UV_ASAN 1
+#endif
+#endif
+#ifdef GAUNTLET_UV_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace gauntlet::uv::detail {
 namespace {
 
+/// AddressSanitizer reports who touches memory that waits for its next use, as if it were freed.
+void set_touchable([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t size,
+                   [[maybe_unused]] bool touchable) noexcept {
+#ifdef GAUNTLET_UV_ASAN
+  if (touchable)
+    __asan_unpoison_memory_region(memory, size);
+  else
+    __asan_poison_memory_region(memory, size);
+#endif
+}
+
+constexpr std::size_t room_for_exceptions = 8;   // before memory is needed to keep them
 constexpr std::size_t read_buffer_size = 65536;  // what libuv suggests to alloc callbacks
 
 int this_thread_id() noexcept { return static_cast<int>(syscall(SYS_gettid)); }
@@ -60,7 +83,7 @@ void close_unless_closing(uv_handle_t* handle, void* wakeup) {
 
 loop_core::loop_core(loop_options&& options, std::source_location where)
     : on_still_open_(std::move(options.on_still_open)) {
-  kept_.reserve(8);
+  kept_.reserve(room_for_exceptions);
   if (options.ignore_sigpipe) ignore_sigpipe();
   if (const int status = uv_loop_init(&loop_); status < 0) throw error(status, "loop", "loop", where);
   int status = configure(loop_, options);
@@ -95,13 +118,20 @@ void loop_core::unreference() noexcept {
 }
 
 void loop_core::refuse_thread(const char* operation, const std::source_location& where) const {
+  std::string owner;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!door_open_) throw misuse(operation, "the loop is closed: make a new one", where);
+    owner = named(thread_id_, thread_name_);
+  }
   throw misuse(operation,
                "called on " + named(this_thread_id(), this_thread_name()) + ", but the loop belongs to " +
-                   named(thread_id_, thread_name_) + ": call it there, by loop.post() for example",
+                   owner + ": call it there, by loop.post() for example",
                where);
 }
 
 void loop_core::bind_to_this_thread() noexcept {
+  const std::scoped_lock lock(mutex_);
   thread_ = this_thread();
   thread_id_ = this_thread_id();
   thread_name_ = this_thread_name();
@@ -122,19 +152,21 @@ bool loop_core::run(run_mode mode, std::source_location where) {
   reference();  // a callback may destroy the owner
   running_ = true;
   run_posted();
+  if (stop_requested_) uv_stop(&loop_);  // on another thread, which must not call it
   int alive = 0;
   do {
     alive = uv_run(&loop_, modes[static_cast<int>(mode)]);
     // What was posted last may have come after libuv found that nothing keeps it.
-  } while (mode == run_mode::default_ && !stop_requested_ && kept_.empty() && alive == 0 && has_posted() &&
+  } while (mode == run_mode::default_ && !interrupted() && alive == 0 && has_posted() &&
            (run_posted(), true));
   running_ = false;
   stop_requested_ = false;
-  if (owner_gone_) close(true);
+  const bool more = alive != 0 && !owner_gone_;
+  if (owner_gone_) close_silently();
   const std::exception_ptr thrown = take_first_kept();
   unreference();
   if (thrown) std::rethrow_exception(thrown);
-  return alive != 0;
+  return more;
 }
 
 void loop_core::stop() noexcept {
@@ -151,13 +183,21 @@ void loop_core::keep(std::exception_ptr thrown) noexcept {
   uv_stop(&loop_);
   try {
     kept_.push_back(std::move(thrown));
-  } catch (const std::bad_alloc&) {
-    die("no memory to keep what a callback threw");
+  } catch (...) {
+    lost_ = std::current_exception();
   }
 }
 
+std::vector<std::exception_ptr> loop_core::take_exceptions() {
+  std::vector<std::exception_ptr> next;
+  next.reserve(room_for_exceptions);
+  if (lost_) kept_.push_back(lost_);
+  lost_ = nullptr;
+  return std::exchange(kept_, std::move(next));
+}
+
 std::exception_ptr loop_core::take_first_kept() noexcept {
-  if (kept_.empty()) return nullptr;
+  if (kept_.empty()) return std::exchange(lost_, nullptr);
   std::exception_ptr first = std::move(kept_.front());
   kept_.erase(kept_.begin());
   return first;
@@ -173,7 +213,7 @@ void loop_core::owner_gone() noexcept {
     uv_stop(&loop_);
   } else if (!closed_) {
     bind_to_this_thread();
-    close(true);
+    close_silently();
   }
   unreference();
 }
@@ -183,23 +223,28 @@ std::vector<pending_operation> loop_core::close_now(const std::source_location& 
     throw misuse("loop::close",
                  "called inside a callback of the same loop: stop it, and close it when run() has returned",
                  where);
+  if (closed_) return {};
+  std::vector<pending_operation> open = pending();
   reference();  // a callback may destroy the owner
-  std::vector<pending_operation> open = close(false);
+  close(open, false);
   const std::exception_ptr thrown = take_first_kept();
   unreference();
   if (thrown) std::rethrow_exception(thrown);
   return open;
 }
 
-std::vector<pending_operation> loop_core::close(bool silently) {
+void loop_core::close_silently() noexcept {
   std::vector<pending_operation> open;
-  if (closed_) return open;
+  if (on_still_open_) call([&] { open = pending(); });
+  close(open, true);
+}
+
+void loop_core::close(const std::vector<pending_operation>& open, bool silently) noexcept {
   closing_ = true;
-  if (!silently || on_still_open_) open = pending();
+  running_ = true;  // run() and close() from a callback are misuse here, too
+  reference();      // a callback may destroy the owner
   report_still_open(open);
   silent_ = silently;
-  running_ = true;  // run() from a callback is misuse here, too
-  reference();      // a callback may destroy the owner
   uv_unref(wakeup());
   run_to_the_end();
   close_door();
@@ -207,7 +252,6 @@ std::vector<pending_operation> loop_core::close(bool silently) {
   closed_ = true;
   if (uv_loop_close(&loop_) != 0) die("a loop does not close: this is a bug of Gauntlet's");
   unreference();
-  return open;
 }
 
 void loop_core::report_still_open(const std::vector<pending_operation>& open) noexcept {
@@ -241,7 +285,9 @@ void loop_core::close_door() noexcept {
   take_handed_over();
   for (callback<void()>& work : left) call(work);
   uv_close(wakeup(), nullptr);
-  uv_run(&loop_, UV_RUN_DEFAULT);
+  // What was thrown just now has asked for a stop, which the first time is all that happens.
+  while (uv_run(&loop_, UV_RUN_DEFAULT) != 0) {
+  }
 }
 
 std::vector<pending_operation> loop_core::pending() const {
@@ -291,6 +337,7 @@ bool loop_core::has_posted() noexcept {
 }
 
 void loop_core::run_posted() noexcept {
+  settle_guards();
   take_handed_over();
   std::vector<callback<void()>> now;
   {
@@ -314,11 +361,26 @@ void loop_core::take_handed_over() noexcept {
 }
 
 void loop_core::guard_added() noexcept {
-  if (guards_++ == 0 && !closing_) uv_ref(wakeup());
+  ++guards_;
+  settle_guards();
 }
 
 void loop_core::guard_removed() noexcept {
-  if (--guards_ == 0 && !closing_) uv_unref(wakeup());
+  if (--guards_ != 0) return;
+  if (on_this_thread()) {
+    settle_guards();
+    return;
+  }
+  const std::scoped_lock lock(mutex_);
+  wake();
+}
+
+void loop_core::settle_guards() noexcept {
+  if (closing_) return;
+  if (guards_ == 0)
+    uv_unref(wakeup());
+  else
+    uv_ref(wakeup());
 }
 
 // ---- memory
@@ -334,18 +396,22 @@ void* loop_core::allocate(std::size_t size) {
   free_list& list = free_[index];
   if (list.first == nullptr) return ::operator new(index * size_step);
   --list.count;
-  return std::exchange(list.first, list.first->next);
+  free_block* const taken = std::exchange(list.first, list.first->next);
+  set_touchable(taken, index * size_step, true);
+  return taken;
 }
 
 void loop_core::deallocate(void* memory, std::size_t size) noexcept {
   const std::size_t index = size_class(size);
-  // After the end owners may let go on any thread, where the lists are not safe.
-  if (closed_ || index >= sizes || free_[index].count == most_kept) {
+  // When the door is closed owners let go on any thread, where the lists are not safe. Another thread has
+  // asked for the door under the mutex before it came here.
+  if (!door_open_ || index >= sizes || free_[index].count == most_kept) {
     ::operator delete(memory);
     return;
   }
   free_list& list = free_[index];
   list.first = ::new (memory) free_block{list.first};
+  set_touchable(list.first + 1, index * size_step - sizeof(free_block), false);
   ++list.count;
 }
 

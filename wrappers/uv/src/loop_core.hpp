@@ -30,6 +30,27 @@ inline const void* this_thread() noexcept {
   return &place;
 }
 
+/// Stands in the slot of a callback while it runs.
+template <class Result, class... Arguments>
+struct being_called {
+  Result operator()(Arguments...) const noexcept { return Result(); }
+};
+
+/// Calls what is in the slot, which may be filled anew or emptied meanwhile: so it is not there while it
+/// runs.
+template <class Result, class... Arguments, class... Given>
+Result call_out_of(callback<Result(Arguments...)>& slot, Given&&... given) {
+  using stand_in = being_called<Result, Arguments...>;
+  struct put_back {
+    ~put_back() {
+      if (slot.template holds<stand_in>()) slot = std::move(running);
+    }
+    callback<Result(Arguments...)>& slot;
+    callback<Result(Arguments...)> running;
+  } called{slot, std::exchange(slot, stand_in())};
+  return called.running(std::forward<Given>(given)...);
+}
+
 class loop_core {
  public:
   loop_core(loop_options&& options, std::source_location where);
@@ -44,7 +65,7 @@ class loop_core {
   void unreference() noexcept;
 
   // ---- thread
-  bool on_this_thread() const noexcept { return thread_ == this_thread(); }
+  bool on_this_thread() const noexcept { return thread_.load(std::memory_order_relaxed) == this_thread(); }
   void require_thread(const char* operation, const std::source_location& where) const {
     if (!on_this_thread()) refuse_thread(operation, where);
   }
@@ -54,14 +75,12 @@ class loop_core {
   // ---- run
   uv_loop_t* uv() noexcept { return &loop_; }
   bool run(run_mode mode, std::source_location where);
-  void stop() noexcept;  // any thread
-  bool closed() const noexcept { return closed_; }
+  void stop() noexcept;                             // any thread
+  bool closed() const noexcept { return closed_; }  // on the loop's thread, as what follows
   bool closing() const noexcept { return closing_; }
-  bool running() const noexcept { return running_; }
+  bool running() const noexcept { return running_; }  // any thread
   /// loop::close
   std::vector<pending_operation> close_now(const std::source_location& where);
-  /// Closes all, runs the callbacks unless silently, and answers what was open.
-  std::vector<pending_operation> close(bool silently);
   /// The owner is no more: closes now, or when run() returns.
   void owner_gone() noexcept;
 
@@ -75,25 +94,21 @@ class loop_core {
       keep(std::current_exception());
     }
   }
-  /// Calls what is in the slot, which may be filled anew or emptied meanwhile: so it is not there while it
-  /// runs.
   template <class... Arguments, class... Given>
   void invoke(callback<void(Arguments...)>& slot, Given&&... given) noexcept {
     if (!slot) return;
-    callback<void(Arguments...)> running = std::move(slot);
-    call([&] { running(std::forward<Given>(given)...); });
-    if (!slot) slot = std::move(running);
+    call([&] { call_out_of(slot, std::forward<Given>(given)...); });
   }
   void keep(std::exception_ptr thrown) noexcept;
   std::exception_ptr take_first_kept() noexcept;
-  std::vector<std::exception_ptr> take_exceptions() noexcept { return std::exchange(kept_, {}); }
+  std::vector<std::exception_ptr> take_exceptions();
 
   // ---- from other threads
   bool post(callback<void()>& work);
   /// A block whose owner died on another thread.
   void hand_over(block& owned) noexcept;
   void guard_added() noexcept;
-  void guard_removed() noexcept;
+  void guard_removed() noexcept;  // any thread
 
   // ---- what libuv holds
   block_list& handles() noexcept { return handles_; }
@@ -141,6 +156,12 @@ class loop_core {
   bool has_posted() noexcept;
   void run_posted() noexcept;
   void take_handed_over() noexcept;
+  void settle_guards() noexcept;
+  /// A reason for run() to return.
+  bool interrupted() const noexcept { return stop_requested_ || owner_gone_ || !kept_.empty() || lost_; }
+  /// Closes all and runs the callbacks, unless silently. open: for on_still_open.
+  void close(const std::vector<pending_operation>& open, bool silently) noexcept;
+  void close_silently() noexcept;
   void close_everything() noexcept;
   void run_to_the_end() noexcept;
   void close_door() noexcept;
@@ -150,10 +171,8 @@ class loop_core {
 
   uv_loop_t loop_{};
   std::atomic<std::size_t> references_{1};
-  const void* thread_ = nullptr;
-  int thread_id_ = 0;
-  std::array<char, 16> thread_name_{};
-  bool running_ = false;
+  std::atomic<const void*> thread_{nullptr};
+  std::atomic<bool> running_{false};
   bool owner_gone_ = false;  // while running
   bool closing_ = false;
   bool closed_ = false;
@@ -161,11 +180,14 @@ class loop_core {
   block_list handles_;
   block_list requests_;
   std::vector<std::exception_ptr> kept_;
+  std::exception_ptr lost_;  // there was no memory to keep others
   callback<void(std::span<const pending_operation>)> on_still_open_;
-  std::size_t guards_ = 0;
+  std::atomic<std::size_t> guards_{0};
 
   std::atomic<bool> stop_requested_{false};
-  std::mutex mutex_;  // for the next four
+  mutable std::mutex mutex_;  // for what follows up to wakeup_
+  int thread_id_ = 0;
+  std::array<char, 16> thread_name_{};
   std::vector<callback<void()>> posted_;
   block* handed_over_ = nullptr;
   bool door_open_ = false;

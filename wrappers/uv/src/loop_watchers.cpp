@@ -19,7 +19,7 @@ class watcher_block final : public detail::handle_block {
   static void start(detail::handle_block* used, const char* operation, callback<void()>&& called,
                     const std::source_location& where) {
     auto& block = detail::use<watcher_block>(used, operation, where);
-    if (!called) throw misuse(operation, "there is nothing to call: give it a callable", where);
+    detail::require_callable(called, operation, where);
     detail::check(Start(&block.watcher, on_turn), block, operation, where);
     block.called_ = std::move(called);
     block.begin(where);

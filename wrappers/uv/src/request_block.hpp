@@ -26,7 +26,7 @@ class request_block : public block {
   uv_req_t* uv() const noexcept { return uv_; }
   /// False: it runs, or is of a kind that cannot be cancelled.
   bool cancel() noexcept { return uv_cancel(uv_) == 0; }
-  void abort() noexcept final { cancel(); }
+  void abort() noexcept override { cancel(); }
   /// For the one who started it.
   request owner() noexcept { return request(*this); }
 
@@ -52,8 +52,15 @@ template <std::derived_from<request_block> Block, class Start>
 Block& submit(fresh<Block> made, const char* operation, std::string_view subject,
               const std::source_location& where, Start&& start) {
   made->uv()->data = static_cast<request_block*>(made.get());
+  uv_loop_t& raw = *made->loop().uv();
+  const unsigned active = raw.active_reqs.count;
   const int status = start(*made);
-  if (status < 0) throw error(status, operation, subject, where);
+  if (status < 0) {
+    // An uv_write that finds no memory for many buffers leaves its request counted as active: the loop would
+    // never end.
+    raw.active_reqs.count = active;
+    throw error(status, operation, subject, where);
+  }
   made->hold(block::by_libuv);
   return *made.release();
 }

@@ -22,10 +22,14 @@ void stream_block::on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t
       memory = self.loop().read_buffer();
       return;
     }
-    callback<std::span<std::byte>(std::size_t)> running = std::move(self.alloc);
-    memory = running(suggested);
-    if (!self.alloc) self.alloc = std::move(running);
+    memory = call_out_of(self.alloc, suggested);
   });
+  if (self.closing() || uv_is_active(handle) == 0) {
+    // Reading ended in there, which libuv is not prepared for: given memory it would read on, without it
+    // calls what uv_read_stop has just taken away.
+    memory = {};
+    self.stream()->read_cb = on_read;
+  }
   // SAFETY: libuv takes memory as char.
   *buffer = uv_buf_init(reinterpret_cast<char*>(memory.data()), 0);
   buffer->len = memory.size();
@@ -40,6 +44,13 @@ void stream_block::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* b
     const auto size = count == UV_EOF ? 0 : std::min(static_cast<std::size_t>(count), memory.size());
     self.loop().invoke(self.read, memory.first(size));
     return;
+  }
+  if (count == UV_ENOBUFS) {
+    if (self.closing() || uv_is_active(self.uv()) == 0) {  // since alloc
+      stream->read_cb = nullptr;
+      return;
+    }
+    uv_read_stop(stream);  // libuv would ask for memory again in each turn of the loop
   }
   self.loop().call([&] {
     const error failure(static_cast<int>(count), "stream::read_start", self.kind(), self.where());
@@ -158,6 +169,7 @@ stream_block& stream::block(const char* operation, const std::source_location& w
 void stream::start_reading(callback<std::span<std::byte>(std::size_t)> alloc,
                            callback<void(outcome<std::span<std::byte>>)> read, std::source_location where) {
   stream_block& used = block("stream::read_start", where);
+  detail::require_callable(read, "stream::read_start", where);
   used.read_start(where);
   used.alloc = std::move(alloc);
   used.read = std::move(read);
@@ -181,6 +193,7 @@ bool stream::is_readable(std::source_location where) const {
 
 bool stream::queue_write(owned_buffer bytes, detail::buffers_callback written, std::source_location where) {
   stream_block& used = block("stream::write", where);
+  detail::require_callable(written, "stream::write", where);
   auto write = used.loop().make<detail::write_block>(where, std::move(written));
   write->one = std::move(bytes);
   return used.write(std::move(write), nullptr, where);
@@ -189,6 +202,7 @@ bool stream::queue_write(owned_buffer bytes, detail::buffers_callback written, s
 bool stream::queue_write(std::vector<owned_buffer> bytes, detail::buffers_callback written,
                          std::source_location where) {
   stream_block& used = block("stream::write", where);
+  detail::require_callable(written, "stream::write", where);
   if (bytes.empty()) throw misuse("stream::write", "there are no buffers: give it at least one", where);
   auto write = used.loop().make<detail::write_block>(where, std::move(written));
   write->several = std::move(bytes);
@@ -211,6 +225,7 @@ std::size_t stream::try_write(std::span<const std::span<const std::byte>> bytes,
 
 void stream::start_shutdown(callback<void(outcome<>)> ended, std::source_location where) {
   stream_block& used = block("stream::shutdown", where);
+  detail::require_callable(ended, "stream::shutdown", where);
   detail::submit(used.loop().make<detail::shutdown_block>("shutdown", "stream::shutdown", where, used.kind(),
                                                           std::move(ended)),
                  "stream::shutdown", used.kind(), where, [&](detail::shutdown_block& made) {

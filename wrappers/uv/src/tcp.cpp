@@ -61,6 +61,7 @@ void tcp::bind(const address& local, std::source_location where) {
 void tcp::start_connecting(const address& peer, callback<void(outcome<>)> connected,
                            std::source_location where) {
   tcp_block& used = use(block_, "tcp::connect", where);
+  detail::require_callable(connected, "tcp::connect", where);
   require_ip(peer, "tcp::connect", where);
   auto made = used.loop().make<detail::connect_block>("connect", "tcp::connect", where, peer.to_string(),
                                                       std::move(connected));
@@ -170,6 +171,7 @@ tcp_listener::tcp_listener(uv::loop& loop, int socket, std::source_location wher
 void tcp_listener::start_accepting(callback<void(outcome<tcp>)> accepted, int backlog,
                                    std::source_location where) {
   tcp_block& used = use(block_, "tcp_listener::listen", where);
+  detail::require_callable(accepted, "tcp_listener::listen", where);
   used.listen(
       backlog,
       [&used, where, told = std::move(accepted)](int status) mutable {
@@ -186,13 +188,14 @@ void tcp_listener::start_accepting(callback<void(outcome<tcp>)> accepted, int ba
 
 void tcp_listener::start_listening(callback<void(outcome<>)> waiting, int backlog,
                                    std::source_location where) {
-  use(block_, "tcp_listener::listen", where)
-      .listen(
-          backlog,
-          [where, told = std::move(waiting)](int status) mutable {
-            told(detail::ended(status, "tcp_listener::listen", "tcp", where));
-          },
-          "tcp_listener::listen", where);
+  tcp_block& used = use(block_, "tcp_listener::listen", where);
+  detail::require_callable(waiting, "tcp_listener::listen", where);
+  used.listen(
+      backlog,
+      [where, told = std::move(waiting)](int status) mutable {
+        told(detail::ended(status, "tcp_listener::listen", "tcp", where));
+      },
+      "tcp_listener::listen", where);
 }
 
 tcp tcp_listener::accept(std::source_location where) {

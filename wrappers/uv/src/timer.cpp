@@ -45,7 +45,7 @@ void timer::start(std::chrono::milliseconds timeout, std::chrono::milliseconds r
   timer_block& block = use(block_, "timer::start", where);
   const std::uint64_t first = require_time(timeout, "timer::start", where);
   const std::uint64_t next = require_time(repeat, "timer::start", where);
-  if (!expired) throw misuse("timer::start", "there is nothing to call: give it a callable", where);
+  detail::require_callable(expired, "timer::start", where);
   detail::check(uv_timer_start(&block.timer, timer_block::expire, first, next), block, "timer::start", where);
   block.expired = std::move(expired);
   block.begin(where);
@@ -74,7 +74,9 @@ std::chrono::milliseconds timer::repeat(std::source_location where) const {
 }
 
 std::chrono::milliseconds timer::due_in(std::source_location where) const {
-  return std::chrono::milliseconds(uv_timer_get_due_in(&use(block_, "timer::due_in", where).timer));
+  const timer_block& block = use(block_, "timer::due_in", where);
+  if (uv_is_active(block.uv()) == 0) return {};  // libuv answers when it would have been, after stop()
+  return std::chrono::milliseconds(uv_timer_get_due_in(&block.timer));
 }
 
 }  // namespace gauntlet::uv

@@ -1,8 +1,11 @@
 #include "gauntlet/uv/tty.hpp"
 
 #include <fcntl.h>
+#include <termios.h>
 
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
 
 #include "descriptor_guard.hpp"
 #include "stream_block.hpp"
@@ -13,12 +16,56 @@ namespace {
 
 using detail::check;
 
+/// libuv remembers the first terminal whose mode was set, by its descriptor; before 1.49 it does so when that
+/// is closed, too, and whatever has its number next would be given its mode.
+enum class first_terminal : std::uint8_t { none, open, closed };
+std::atomic<first_terminal> first{first_terminal::none};
+constexpr bool libuv_forgets_the_closed = UV_VERSION_HEX >= ((1 << 16) | (49 << 8));
+
+uv_tty_mode_t as_libuv(tty_mode mode) noexcept {
+  switch (mode) {
+    case tty_mode::raw:
+      return UV_TTY_MODE_RAW;
+    case tty_mode::io:
+      return UV_TTY_MODE_IO;
+    default:
+      return UV_TTY_MODE_NORMAL;
+  }
+}
+
 class tty_block final : public detail::stream_block {
  public:
   tty_block(detail::loop_core& loop, std::source_location where) noexcept
       : stream_block(loop, "tty", where, tty) {}
 
+  int set_mode(tty_mode mode) noexcept {
+    if (mode != tty_mode::normal) remember();
+    return uv_tty_set_mode(&tty, as_libuv(mode));
+  }
+
   uv_tty_t tty{};
+
+ private:
+  void remember() noexcept {
+    uv_os_fd_t descriptor = -1;
+    if (changed_ || uv_fileno(uv(), &descriptor) < 0 || tcgetattr(descriptor, &own_) != 0) return;
+    changed_ = true;
+    first_terminal none = first_terminal::none;
+    is_first_ = first.compare_exchange_strong(none, first_terminal::open);
+  }
+  /// Whichever libuv does so, and for every terminal; not by uv_tty_set_mode, which waits for what was
+  /// written.
+  void before_close() noexcept override {
+    stream_block::before_close();
+    uv_os_fd_t descriptor = -1;
+    if (changed_ && uv_fileno(uv(), &descriptor) == 0)
+      static_cast<void>(tcsetattr(descriptor, TCSANOW, &own_));
+    if (is_first_) first = first_terminal::closed;
+  }
+
+  termios own_{};
+  bool changed_ = false;
+  bool is_first_ = false;
 };
 
 tty_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
@@ -45,17 +92,6 @@ detail::handle_block& open_tty(const uv::loop& owner, int descriptor, const std:
   return block;
 }
 
-uv_tty_mode_t as_libuv(tty_mode mode) noexcept {
-  switch (mode) {
-    case tty_mode::raw:
-      return UV_TTY_MODE_RAW;
-    case tty_mode::io:
-      return UV_TTY_MODE_IO;
-    default:
-      return UV_TTY_MODE_NORMAL;
-  }
-}
-
 }  // namespace
 
 tty::tty(uv::loop& loop, int descriptor, std::source_location where)
@@ -63,7 +99,7 @@ tty::tty(uv::loop& loop, int descriptor, std::source_location where)
 
 void tty::set_mode(tty_mode mode, std::source_location where) {
   tty_block& used = use(block_, "tty::set_mode", where);
-  check(uv_tty_set_mode(&used.tty, as_libuv(mode)), used, "tty::set_mode", where);
+  check(used.set_mode(mode), used, "tty::set_mode", where);
 }
 
 tty_winsize tty::get_winsize(std::source_location where) const {
@@ -76,6 +112,7 @@ tty_winsize tty::get_winsize(std::source_location where) const {
 uv_tty_s* tty::native(std::source_location where) const { return &use(block_, "tty::native", where).tty; }
 
 void tty_reset_mode(std::source_location where) {
+  if (!libuv_forgets_the_closed && first == first_terminal::closed) return;
   check(uv_tty_reset_mode(), "tty_reset_mode", "tty", where);
 }
 

@@ -52,7 +52,7 @@ std::span<std::byte> udp_block::memory(std::size_t suggested) {
 void udp_block::on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer) noexcept {
   auto& self = block_of<udp_block>(handle);
   std::span<std::byte> memory;
-  if (!self.closing()) self.loop().call([&] { memory = self.memory(suggested); });
+  self.loop().call([&] { memory = self.memory(suggested); });
   // SAFETY: libuv takes memory as char.
   *buffer = uv_buf_init(reinterpret_cast<char*>(memory.data()), 0);
   buffer->len = memory.size();
@@ -63,8 +63,6 @@ void udp_block::on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t* b
 void udp_block::on_received(uv_udp_t* handle, ssize_t count, const uv_buf_t* buffer, const sockaddr* from,
                             unsigned flags) noexcept {
   auto& self = block_of<udp_block>(handle);
-  // A batch goes on after the callback that closed the handle.
-  if (self.closing()) return;
   if (count < 0) {
     self.tell_failure(static_cast<int>(count));
     return;

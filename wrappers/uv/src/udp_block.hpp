@@ -33,6 +33,7 @@ class udp_block final : public handle_block {
   callback<void(outcome<datagram>)> received;
 
  private:
+  // A batch would go on after the callback that closed the handle.
   void before_close() noexcept override { uv_udp_recv_stop(&udp); }
   void release_callbacks() noexcept override {
     alloc = {};

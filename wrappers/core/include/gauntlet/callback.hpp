@@ -15,8 +15,29 @@ namespace gauntlet {
 template <class Signature>
 class callback;
 
+namespace detail {
+
+template <class Callable>
+constexpr bool may_hold_nothing = std::is_pointer_v<Callable> || std::is_member_pointer_v<Callable>;
+template <class Signature>
+constexpr bool may_hold_nothing<callback<Signature>> = true;
+template <class Signature>
+constexpr bool may_hold_nothing<std::function<Signature>> = true;
+
+/// Of a callable: a null pointer, or a wrapper without a callable in it. To call it would be undefined.
+template <class Callable>
+bool holds_nothing(const Callable& callable) noexcept {
+  if constexpr (may_hold_nothing<Callable>)
+    return !callable;
+  else
+    return false;
+}
+
+}  // namespace detail
+
 /// Two pointers' worth of captures, if they can be copied bit by bit (references, pointers, numbers), cost no
-/// allocation; others cost one. Moving never calls code of the callable's. One thread at a time.
+/// allocation; others cost one. Moving never calls code of the callable's. Made of a null pointer or of an
+/// empty std::function it is empty. One thread at a time.
 template <class Result, class... Arguments>
 class callback<Result(Arguments...)> {
  public:
@@ -27,6 +48,7 @@ class callback<Result(Arguments...)> {
              std::is_invocable_r_v<Result, std::decay_t<Callable>&, Arguments...>)
   callback(Callable&& callable) {
     using stored = std::decay_t<Callable>;
+    if (detail::holds_nothing<stored>(callable)) return;
     if constexpr (fits<stored>)
       ::new (static_cast<void*>(storage_)) stored(std::forward<Callable>(callable));
     else
@@ -47,8 +69,15 @@ class callback<Result(Arguments...)> {
   }
 
   explicit operator bool() const noexcept { return operations_ != nullptr; }
-  /// Of one that holds nothing: undefined. Test first.
+  /// Whether it was made of one of these.
+  template <class Callable>
+  bool holds() const noexcept {
+    return operations_ == &operations_of<Callable>;
+  }
+  /// One that holds nothing throws std::bad_function_call.
   Result operator()(Arguments... arguments) {
+    if (operations_ == nullptr) [[unlikely]]
+      throw std::bad_function_call();
     return operations_->invoke(storage_, std::forward<Arguments>(arguments)...);
   }
 

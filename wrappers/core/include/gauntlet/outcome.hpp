@@ -19,14 +19,15 @@ class [[nodiscard]] outcome {
   /// Why there is no value, or nullptr.
   const Error* error() const noexcept { return std::get_if<1>(&state_); }
 
-  /// The value; throws the error if there is none.
+  /// The value; throws the error if there is none, and std::bad_variant_access if an assignment that threw
+  /// has left neither.
   T& value() & {
     require();
-    return *std::get_if<0>(&state_);
+    return std::get<0>(state_);
   }
   T value() && {
     require();
-    return std::move(*std::get_if<0>(&state_));
+    return std::get<0>(std::move(state_));
   }
 
  private:

@@ -52,9 +52,11 @@ concept buffer_callback =
 
 namespace detail {
 
+/// What holds nothing stays empty, and is refused by the operation.
 template <class T, class F>
 callback<void(outcome<T>)> completion(F&& given) {
   using function = std::decay_t<F>;
+  if (gauntlet::detail::holds_nothing<function>(given)) return {};
   if constexpr (std::is_invocable_v<function&, outcome<T>>) {
     return callback<void(outcome<T>)>(std::forward<F>(given));
   } else if constexpr (takes_value<function, T>::value) {
@@ -73,6 +75,7 @@ using buffers_callback = callback<void(outcome<>, std::span<owned_buffer>)>;
 template <class F>
 buffers_callback buffers_completion(F&& given) {
   using function = std::decay_t<F>;
+  if (gauntlet::detail::holds_nothing<function>(given)) return {};
   if constexpr (std::is_same_v<function, no_callback>) {
     return [](outcome<> ended, std::span<owned_buffer>) { static_cast<void>(succeeded(ended)); };
   } else if constexpr (std::is_invocable_v<function&, outcome<>, owned_buffer>) {

@@ -82,7 +82,7 @@ class loop {
   /// False: the loop is closed, and work will not run.
   bool post(callback<void()> work, std::source_location where = std::source_location::current());
 
-  /// While one lives, run() waits for what is posted. Belongs to the loop's thread.
+  /// While one lives, run() waits for what is posted. It may be let go of on any thread.
   class work_guard;
   work_guard keep_alive(std::source_location where = std::source_location::current());
 
@@ -91,7 +91,8 @@ class loop {
   /// throw is thrown at the end; take_exceptions() has the others. Again: nothing.
   std::vector<pending_operation> close(std::source_location where = std::source_location::current());
 
-  /// What callbacks threw and no run() has thrown yet.
+  /// What callbacks threw and no run() has thrown yet. If there was no memory to keep more than some, the
+  /// last one is a std::bad_alloc.
   std::vector<std::exception_ptr> take_exceptions(
       std::source_location where = std::source_location::current());
 

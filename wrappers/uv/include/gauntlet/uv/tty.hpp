@@ -34,8 +34,7 @@ class tty : public stream {
   /// block (uv_tty_init).
   tty(loop& loop, int descriptor, std::source_location where = std::source_location::current());
 
-  /// The first terminal of the process whose mode was changed gets its own back when it is closed
-  /// (uv_tty_set_mode).
+  /// A terminal whose mode was changed gets its own back when it is closed (uv_tty_set_mode).
   void set_mode(tty_mode mode, std::source_location where = std::source_location::current());
   tty_winsize get_winsize(
       std::source_location where = std::source_location::current()) const;  ///< uv_tty_get_winsize
@@ -43,8 +42,9 @@ class tty : public stream {
   uv_tty_s* native(std::source_location where = std::source_location::current()) const;
 };
 
-/// Gives the first terminal whose mode was changed its own back: to be called before the process ends. Any
-/// thread; device_or_resource_busy while another thread sets a mode (uv_tty_reset_mode).
+/// Gives the first terminal of the process whose mode was changed its own back, if it is not closed; from
+/// libuv 1.49 on, of the next one after that. For the end of a process that closes nothing. Any thread;
+/// device_or_resource_busy while another thread sets a mode (uv_tty_reset_mode).
 void tty_reset_mode(std::source_location where = std::source_location::current());
 
 /// Whether the console does what escape sequences say, on Windows; elsewhere it does nothing

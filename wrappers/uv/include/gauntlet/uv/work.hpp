@@ -115,6 +115,9 @@ request queue_work(loop& loop, Work&& work, After&& after = {},
                     detail::takes_value<std::decay_t<After>, typename queued::value>::value ||
                     std::is_invocable_v<std::decay_t<After>&>,
                 "after must take uv::work_result<R>, R, or nothing");
+  if (gauntlet::detail::holds_nothing<std::decay_t<Work>>(work) ||
+      gauntlet::detail::holds_nothing<std::decay_t<After>>(after))
+    throw misuse("queue_work", "there is nothing to call: give it a callable", where);
   return detail::queue(loop, std::make_unique<queued>(std::forward<Work>(work), std::forward<After>(after)),
                        where);
 }

@@ -1,0 +1,335 @@
+// Handles of all kinds, used in any order, against a model that knows no more than the documentation: which
+// of them are closing, whose callbacks may still be called, and how often a close is told.
+
+#include "../uv/kinds.hpp"
+#include "property.hpp"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace gauntlet::uv::test {
+namespace {
+
+/// A specimen of any kind.
+struct subject {
+  subject() = default;
+  subject(const subject&) = delete;
+  subject& operator=(const subject&) = delete;
+  virtual ~subject() = default;
+  /// False: it was refused. A kind that cannot be started again while it runs is not.
+  virtual bool start(callback<void()> called, bool runs) = 0;
+  virtual bool stop() = 0;
+  virtual bool close(callback<void()> told) = 0;
+  virtual bool is_closing() const = 0;
+  virtual void move_around() = 0;
+};
+
+template <class Work>
+bool accepted(Work&& work) {
+  try {
+    work();
+    return true;
+  } catch (const misuse&) {
+    return false;
+  }
+}
+
+template <class Specimen>
+struct subject_of final : subject {
+  explicit subject_of(loop& loop) : specimen(loop) {}
+  bool start(callback<void()> called, bool runs) override {
+    if (runs && !Specimen::can_restart) return !is_closing();
+    if constexpr (std::is_same_v<Specimen, async_specimen>) {
+      if (is_closing()) return specimen.subject->send();
+    }
+    return accepted([&] { specimen.start(std::move(called)); });
+  }
+  bool stop() override {
+    if constexpr (Specimen::can_stop)
+      return accepted([&] { specimen.stop(); });
+    else
+      return !is_closing();
+  }
+  bool close(callback<void()> told) override {
+    return accepted([&] { specimen.subject->close(std::move(told)); });
+  }
+  bool is_closing() const override { return specimen.subject->is_closing(); }
+  void move_around() override {
+    auto elsewhere = std::move(*specimen.subject);
+    auto further = std::move(elsewhere);
+    *specimen.subject = std::move(further);
+  }
+
+  Specimen specimen;
+};
+
+template <class... Specimens>
+std::unique_ptr<subject> make_any(kinds<Specimens...>, loop& loop, std::size_t kind) {
+  using maker = std::unique_ptr<subject> (*)(uv::loop&);
+  static constexpr std::array<maker, sizeof...(Specimens)> makers{
+      [](uv::loop& on) -> std::unique_ptr<subject> {
+        return std::make_unique<subject_of<Specimens>>(on);
+      }...};
+  return makers[kind % makers.size()](loop);
+}
+
+/// Of one owner, as long as it lives, and of what its callbacks remember of it.
+struct life {
+  bool may_be_called = false;
+  bool told_closed = false;
+};
+
+struct thrown_by_property {};
+
+class world {
+ public:
+  static constexpr std::size_t slots = 4;
+  enum class action {
+    create,
+    start,
+    stop,
+    close,
+    drop,
+    move,
+    turn,
+    turn_again,  // half of all is nothing without turns
+    start_dropping,
+    start_closing,
+    start_creating,
+    start_throwing,
+    start_ending,
+    close_dropping,
+    post,
+    work,
+    drop_work,
+    close_loop,
+    end_loop,
+    count
+  };
+
+  void act(action what, std::size_t slot, std::size_t other) {
+    switch (what) {
+      case action::create:
+        return create(slot, other);
+      case action::start:
+        return start(slot, [] {});
+      case action::stop:
+        return stop(slot);
+      case action::close:
+        return close(slot, [] {});
+      case action::drop:
+        return drop(slot);
+      case action::move:
+        return move(slot);
+      case action::turn:
+      case action::turn_again:
+        return turn();
+      case action::start_dropping:
+        return start(slot, [this, other] { drop(other % slots); });
+      case action::start_closing:
+        return start(slot, [this, other] { close(other % slots, [] {}); });
+      case action::start_creating:
+        return start(slot, [this, slot, other] { create((slot + 1) % slots, other); });
+      case action::start_throwing:
+        return start(slot, [this] {
+          ++thrown_;
+          throw thrown_by_property();
+        });
+      case action::start_ending:
+        return start(slot, [this] { end_loop(); });
+      case action::close_dropping:
+        return close(slot, [this, other] { drop(other % slots); });
+      case action::post:
+        return post(other % slots);
+      case action::work:
+        return work();
+      case action::drop_work:
+        return works_.clear();
+      case action::close_loop:
+        return close_loop();
+      case action::end_loop:
+        return end_loop();
+      case action::count:
+        return;
+    }
+  }
+
+  /// Nothing, or what was not as the model has it.
+  std::string check() {
+    for (std::size_t i = 0; i < slots; ++i) {
+      const slot_state& slot = slots_[i];
+      if (slot.owner && slot.owner->is_closing() != (slot.closing || gone_ || loop_closed_))
+        wrong("slot " + std::to_string(i) + " is_closing");
+    }
+    return wrong_;
+  }
+
+  /// The end: everything is told, or nothing any more.
+  std::string finish() {
+    if (loop_ && !loop_closed_) close_loop();
+    for (const auto& closing : closings_)
+      if (!closing->told_closed && !ended_silently_) wrong("a close was not told");
+    loop_.reset();
+    for (slot_state& slot : slots_) slot = {};
+    works_.clear();
+    if (caught_ > thrown_) wrong("an exception came twice");
+    if (!ended_silently_ && caught_ != thrown_) wrong("an exception was lost");
+    return wrong_;
+  }
+
+ private:
+  struct slot_state {
+    std::unique_ptr<subject> owner;
+    std::shared_ptr<life> lives;
+    bool closing = false;
+    bool runs = false;
+  };
+
+  void wrong(const std::string& what) {
+    if (wrong_.empty()) wrong_ = what;
+  }
+  bool open() const { return !gone_ && !loop_closed_ && !closing_; }
+
+  void create(std::size_t slot, std::size_t kind) {
+    if (!loop_) return;
+    drop(slot);
+    std::unique_ptr<subject> made;
+    const bool could = accepted([&] { made = make_any(all_kinds(), *loop_, kind); });
+    if (could != open()) wrong("create");
+    slots_[slot].owner = std::move(made);
+    slots_[slot].lives = std::make_shared<life>();
+  }
+  template <class Work>
+  void start(std::size_t slot, Work&& called) {
+    slot_state& one = slots_[slot];
+    if (!one.owner) return;
+    const bool may = open() && !one.closing;
+    const bool could = one.owner->start(
+        [this, lives = one.lives, called = std::forward<Work>(called)]() mutable {
+          if (!lives->may_be_called) wrong("a callback came that was not to come");
+          called();
+        },
+        one.runs);
+    if (could != may) wrong("start");
+    if (!may) return;
+    one.runs = true;
+    one.lives->may_be_called = true;
+  }
+  void stop(std::size_t slot) {
+    slot_state& one = slots_[slot];
+    if (one.owner && one.owner->stop() != (open() && !one.closing)) wrong("stop");
+  }
+  template <class Work>
+  void close(std::size_t slot, Work&& then) {
+    slot_state& one = slots_[slot];
+    if (!one.owner) return;
+    const bool may = open() && !one.closing;
+    const bool could = one.owner->close([this, lives = one.lives, then = std::forward<Work>(then)]() mutable {
+      if (lives->told_closed) wrong("a close was told twice");
+      lives->told_closed = true;
+      then();
+    });
+    if (could != may) wrong("close");
+    if (!may) return;
+    one.closing = true;
+    one.lives->may_be_called = false;
+    closings_.push_back(one.lives);
+  }
+  void drop(std::size_t slot) {
+    slot_state& one = slots_[slot];
+    if (one.lives) one.lives->may_be_called = false;
+    const slot_state dropped = std::exchange(one, {});
+  }
+  void move(std::size_t slot) {
+    if (slots_[slot].owner) slots_[slot].owner->move_around();
+  }
+  void turn() {
+    if (!loop_ || in_loop_) return;
+    in_loop_ = true;
+    const bool could = accepted([&] {
+      try {
+        loop_->run(run_mode::nowait);
+      } catch (const thrown_by_property&) {
+        ++caught_;
+      }
+    });
+    in_loop_ = false;
+    gone_ = !loop_;
+    if (!could && !loop_closed_) wrong("run");
+  }
+  void post(std::size_t slot) {
+    if (!loop_) return;
+    const bool could = loop_->post([this, slot] { drop(slot); });
+    if (could != !loop_closed_) wrong("post");
+  }
+  void work() {
+    if (!loop_) return;
+    const bool could = accepted([&] { works_.push_back(queue_work(*loop_, [] {})); });
+    if (could != open()) wrong("queue_work");
+  }
+  void close_loop() {
+    if (!loop_ || in_loop_) return;
+    in_loop_ = closing_ = true;
+    if (!loop_closed_)
+      for (slot_state& slot : slots_)
+        if (slot.lives) slot.lives->may_be_called = slot.lives->may_be_called && !slot.closing;
+    // A loop that may be destroyed in a close callback: what throws is lost with it.
+    try {
+      loop_->close();
+    } catch (const thrown_by_property&) {
+      ++caught_;
+    }
+    if (loop_) caught_ += static_cast<int>(loop_->take_exceptions().size());
+    in_loop_ = closing_ = false;
+    gone_ = !loop_;
+    loop_closed_ = true;
+    for (slot_state& slot : slots_) slot.closing = true;
+  }
+  void end_loop() {
+    if (!loop_) return;
+    if (!loop_closed_) ended_silently_ = true;
+    loop_.reset();
+    if (in_loop_) return;  // it ends when the turn does, whose other callbacks are called
+    gone_ = true;
+    for (slot_state& slot : slots_)
+      if (slot.lives) slot.lives->may_be_called = false;
+  }
+
+  std::unique_ptr<loop> loop_ = std::make_unique<loop>();
+  std::array<slot_state, slots> slots_;
+  std::vector<request> works_;
+  std::vector<std::shared_ptr<life>> closings_;
+  std::string wrong_;
+  int thrown_ = 0;
+  int caught_ = 0;
+  bool in_loop_ = false;
+  bool closing_ = false;
+  bool gone_ = false;
+  bool loop_closed_ = false;
+  bool ended_silently_ = false;
+};
+
+TEST_CASE("handles of all kinds, made, started, stopped, closed, moved and dropped in any order") {
+  gauntlet::test::check_property(
+      [](const std::vector<std::tuple<std::uint8_t, std::uint8_t, std::uint8_t>>& steps) {
+        world world;
+        for (const auto& [what, slot, other] : steps) {
+          // The ends of the loop are rare: what comes after them says little.
+          auto action = static_cast<world::action>(what % static_cast<int>(world::action::count));
+          if (action >= world::action::close_loop && other % 4 != 0) action = world::action::turn;
+          world.act(action, slot % world::slots, other);
+          const std::string wrong = world.check();
+          if (!wrong.empty()) RC_FAIL(wrong);
+        }
+        const std::string wrong = world.finish();
+        if (!wrong.empty()) RC_FAIL(wrong);
+      });
+}
+
+}  // namespace
+}  // namespace gauntlet::uv::test

@@ -1,0 +1,53 @@
+#pragma once
+/// uv_fs_event_t: the system tells what changes in a file or folder.
+
+#include <source_location>
+#include <string>
+#include <utility>
+
+#include "gauntlet/uv/completion.hpp"
+#include "gauntlet/uv/fs_types.hpp"
+#include "gauntlet/uv/handle.hpp"
+
+namespace gauntlet::uv {
+
+/// One or both of two things happened to a file.
+struct fs_change {
+  std::string filename{};  ///< in the folder that is watched, or of the file that is; empty if not known
+  bool renamed = false;    ///< it has come, gone, or changed its name (UV_RENAME)
+  bool changed = false;    ///< contents or status (UV_CHANGE)
+};
+
+enum class fs_event_flags { none = 0, watch_entry = 1, stat = 2, recursive = 4 };
+constexpr fs_event_flags operator|(fs_event_flags left, fs_event_flags right) noexcept {
+  return static_cast<fs_event_flags>(static_cast<int>(left) | static_cast<int>(right));
+}
+
+class fs_event : public handle {
+ public:
+  explicit fs_event(loop& loop,
+                    std::source_location where = std::source_location::current());  ///< uv_fs_event_init
+
+  /// Tells what changes in a file or folder, until stop(). The flags have no effect on Linux. Misuse of one
+  /// that has been started (uv_fs_event_start).
+  template <completion_callback<fs_change> Changed>
+  void start(fs::path_ref path, fs_event_flags flags, Changed&& changed,
+             std::source_location where = std::source_location::current()) {
+    begin(path, flags, detail::completion<fs_change>(std::forward<Changed>(changed)), where);
+  }
+  template <completion_callback<fs_change> Changed>
+  void start(fs::path_ref path, Changed&& changed,
+             std::source_location where = std::source_location::current()) {
+    begin(path, fs_event_flags::none, detail::completion<fs_change>(std::forward<Changed>(changed)), where);
+  }
+  /// It may be started again (uv_fs_event_stop).
+  void stop(std::source_location where = std::source_location::current());
+  /// What it was started with. Misuse of one that is stopped (uv_fs_event_getpath).
+  std::string getpath(std::source_location where = std::source_location::current()) const;
+
+ private:
+  void begin(fs::path_ref path, fs_event_flags flags, callback<void(outcome<fs_change>)> changed,
+             const std::source_location& where);
+};
+
+}  // namespace gauntlet::uv

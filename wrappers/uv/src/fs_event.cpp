@@ -1,0 +1,83 @@
+#include "gauntlet/uv/fs_event.hpp"
+
+#include "handle_block.hpp"
+#include "text.hpp"
+
+namespace gauntlet::uv {
+namespace {
+
+static_assert(static_cast<int>(fs_event_flags::watch_entry) == UV_FS_EVENT_WATCH_ENTRY &&
+              static_cast<int>(fs_event_flags::stat) == UV_FS_EVENT_STAT &&
+              static_cast<int>(fs_event_flags::recursive) == UV_FS_EVENT_RECURSIVE);
+
+class fs_event_block final : public detail::handle_block {
+ public:
+  fs_event_block(detail::loop_core& loop, std::source_location where) noexcept
+      : handle_block(loop, "fs_event", where, event) {}
+
+  static void on_change(uv_fs_event_t* event, const char* filename, int events, int status) noexcept {
+    auto& self = detail::block_of<fs_event_block>(event);
+    self.loop().call([&] {
+      if (status < 0) {
+        self.loop().invoke(self.changed, error(status, "fs_event::start", self.path, self.where()));
+        return;
+      }
+      self.loop().invoke(self.changed, fs_change{.filename = filename == nullptr ? "" : filename,
+                                                 .renamed = (events & UV_RENAME) != 0,
+                                                 .changed = (events & UV_CHANGE) != 0});
+    });
+  }
+
+  uv_fs_event_t event{};
+  std::string path;
+  callback<void(outcome<fs_change>)> changed;
+
+ private:
+  using handle_block::describe;
+  void describe(pending_operation& into) const override {
+    handle_block::describe(into);
+    into.object = path;
+  }
+  void release_callbacks() noexcept override { changed = {}; }
+};
+
+fs_event_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+  return detail::use<fs_event_block>(block, operation, where);
+}
+
+}  // namespace
+
+fs_event::fs_event(uv::loop& loop, std::source_location where)
+    : handle(detail::open_handle<fs_event_block>(
+          loop, "fs_event", where,
+          [](uv_loop_t* raw, fs_event_block& block) { return uv_fs_event_init(raw, &block.event); })) {}
+
+void fs_event::begin(fs::path_ref path, fs_event_flags flags, callback<void(outcome<fs_change>)> changed,
+                     const std::source_location& where) {
+  constexpr const char* operation = "fs_event::start";
+  fs_event_block& block = use(block_, operation, where);
+  std::string watched = detail::c_text(path.text(), operation, "path", where);
+  if (!changed) throw misuse(operation, "there is nothing to call: give it a callable", where);
+  if (uv_is_active(block.uv()) != 0) throw misuse(operation, "it watches already: stop it first", where);
+  detail::check(uv_fs_event_start(&block.event, fs_event_block::on_change, watched.c_str(),
+                                  static_cast<unsigned>(flags)),
+                operation, watched, where);
+  block.path = std::move(watched);
+  block.changed = std::move(changed);
+  block.begin(where);
+}
+
+void fs_event::stop(std::source_location where) {
+  uv_fs_event_stop(&use(block_, "fs_event::stop", where).event);
+}
+
+std::string fs_event::getpath(std::source_location where) const {
+  constexpr const char* operation = "fs_event::getpath";
+  fs_event_block& block = use(block_, operation, where);
+  if (uv_is_active(block.uv()) == 0) throw misuse(operation, "it watches nothing: start it first", where);
+  return detail::whole_text(
+      [&](char* text, std::size_t* size) { return uv_fs_event_getpath(&block.event, text, size); }, operation,
+      block.path, where);
+}
+
+}  // namespace gauntlet::uv
