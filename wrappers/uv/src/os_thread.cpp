@@ -1,5 +1,6 @@
 // The calling thread.
 
+#include <pthread.h>
 #include <uv.h>
 
 #include <array>
@@ -31,7 +32,7 @@ std::vector<std::uint32_t> numbers_in(const std::vector<char>& mask) {
 
 std::vector<std::uint32_t> thread_getaffinity(std::source_location where) {
   std::vector<char> mask(cpumask_size(where));
-  uv_thread_t self = uv_thread_self();
+  uv_thread_t self = pthread_self();
   check(uv_thread_getaffinity(&self, mask.data(), mask.size()), "os::thread_getaffinity", "thread", where);
   return numbers_in(mask);
 }
@@ -50,7 +51,7 @@ std::vector<std::uint32_t> thread_setaffinity(std::span<const std::uint32_t> cpu
                    where);
     mask[cpu] = 1;
   }
-  uv_thread_t self = uv_thread_self();
+  uv_thread_t self = pthread_self();
   check(uv_thread_setaffinity(&self, mask.data(), former.data(), mask.size()), "os::thread_setaffinity",
         "thread", where);
   return numbers_in(former);
@@ -87,13 +88,13 @@ static_assert(static_cast<int>(thread_priority::highest) == UV_THREAD_PRIORITY_H
               static_cast<int>(thread_priority::lowest) == UV_THREAD_PRIORITY_LOWEST);
 
 void thread_setpriority(thread_priority priority, std::source_location where) {
-  check(uv_thread_setpriority(uv_thread_self(), static_cast<int>(priority)), "os::thread_setpriority",
+  check(uv_thread_setpriority(pthread_self(), static_cast<int>(priority)), "os::thread_setpriority",
         "thread", where);
 }
 
 int thread_getpriority(std::source_location where) {
   int value = 0;
-  check(uv_thread_getpriority(uv_thread_self(), &value), "os::thread_getpriority", "thread", where);
+  check(uv_thread_getpriority(pthread_self(), &value), "os::thread_getpriority", "thread", where);
   return value;
 }
 
@@ -119,7 +120,7 @@ void thread_setname(std::string_view name, std::source_location where) {
 std::string thread_getname(std::source_location where) {
   // No system has room for more: the longest is 64 bytes, under macOS.
   std::array<char, 256> name{};
-  uv_thread_t self = uv_thread_self();
+  uv_thread_t self = pthread_self();
   check(uv_thread_getname(&self, name.data(), name.size()), "os::thread_getname", "thread", where);
   return name.data();
 }
