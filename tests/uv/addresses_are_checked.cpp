@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "temporary_folder.hpp"
 #include "values_support.hpp"
 
 namespace gauntlet::uv::test {
@@ -270,7 +271,7 @@ TEST_CASE("a socket that is bound to an address has that address") {
   CHECK(abstract.name() == name);
 
   // Paths up to the longest.
-  const fresh_folder folder;
+  const temporary_folder folder;
   const std::string prefix = folder.path() + "/";
   REQUIRE(prefix.size() < 60);
   for (const std::size_t length : {std::size_t{60}, address::max_unix_path - 1, address::max_unix_path}) {

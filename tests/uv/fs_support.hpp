@@ -18,30 +18,9 @@
 #include <vector>
 
 #include "support.hpp"
+#include "temporary_folder.hpp"
 
 namespace gauntlet::uv::test {
-
-/// A fresh folder, gone with all that is in it.
-class temporary_folder {
- public:
-  temporary_folder() : path_(fs::mkdtemp(std::filesystem::temp_directory_path() / "gauntlet-fs-XXXXXX")) {}
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  ~temporary_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  std::string path() const { return path_; }
-  std::string operator/(std::string_view name) const { return path_ + '/' + std::string(name); }
-  std::string make(std::string_view name, std::string_view contents = {}) const {
-    std::ofstream(*this / name, std::ios::binary) << contents;
-    return *this / name;
-  }
-
- private:
-  std::string path_;
-};
 
 inline std::string contents_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

@@ -13,6 +13,7 @@
 #include <optional>
 #include <vector>
 
+#include "temporary_folder.hpp"
 #include "values_support.hpp"
 
 namespace gauntlet::uv::test {
@@ -131,7 +132,7 @@ TEST_CASE("the program knows where it is, far down", "[.]") {
 }
 
 TEST_CASE("a program far down knows where it is") {
-  const fresh_folder folder;
+  const temporary_folder folder;
   std::filesystem::path deep = folder.path();
   for (int i = 0; i < 10; ++i) deep /= std::string(100, 'd');
   std::filesystem::create_directories(deep);
@@ -162,7 +163,7 @@ class visit {
 };
 
 TEST_CASE("the working directory can be changed and is told whole") {
-  const fresh_folder folder;
+  const temporary_folder folder;
   const visit there(folder.path());
   CHECK(os::cwd() == std::filesystem::current_path().string());
   CHECK(is_refused(
@@ -180,7 +181,7 @@ TEST_CASE("the working directory can be changed and is told whole") {
 }
 
 TEST_CASE("a working directory deeper than PATH_MAX is told whole") {
-  const fresh_folder folder;
+  const temporary_folder folder;
   const visit there(folder.path());
   std::string expected = os::cwd();
   const std::string name(200, 'd');
@@ -200,7 +201,7 @@ TEST_CASE("a working directory deeper than PATH_MAX is told whole") {
 }
 
 TEST_CASE("a working directory that was removed is an error") {
-  const fresh_folder folder;
+  const temporary_folder folder;
   const visit base(folder.path());
   REQUIRE(::mkdir("gone", 0700) == 0);
   const visit there("gone");

@@ -2,31 +2,13 @@
 /// What the tests of pipes share.
 
 #include <catch2/catch_test_macros.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
+#include <system_error>
 
 #include "support.hpp"
+#include "temporary_folder.hpp"
 
 namespace gauntlet::uv::test {
-
-/// Fresh, and gone with the test.
-class temporary_folder {
- public:
-  temporary_folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gauntlet-uv-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  ~temporary_folder() { std::filesystem::remove_all(path_); }
-
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Of the uv::error that work throws; a default one if it throws none.
 template <class Work>

@@ -230,7 +230,9 @@ TEST_CASE("spawn_stdio_greater_than_3") {
 }
 
 TEST_CASE("spawn_ignored_stdio") {
-  // 0, 1 and 2 are /dev/null, not closed and not ours; 3 is closed.
+  // 0, 1 and 2 are /dev/null, not closed and not ours; 3 is closed, unless who started this program left one
+  // open.
+  disable_stdio_inheritance();
   const finished child = run(shell("readlink /proc/self/fd/0 >&4; echo lost; echo lost >&2; (echo x >&3) "
                                    "2>/dev/null || echo no 3 >&4"),
                              4);

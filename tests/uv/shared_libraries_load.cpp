@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "temporary_folder.hpp"
 #include "values_support.hpp"
 
 namespace gauntlet::uv::test {
@@ -84,7 +85,7 @@ TEST_CASE("a library that is not there, or is none, is an error with the system'
                 "file: No such file"));
   CHECK(missing.where().line() != 0);
 
-  const fresh_folder folder;
+  const temporary_folder folder;
   const std::string text = folder.path() + "/text.so";
   std::ofstream(text) << "this is no library";
   CHECK(std::string_view(value_thrown_by<error>([&] { return shared_library{text}; }).what())

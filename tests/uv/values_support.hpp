@@ -55,23 +55,4 @@ bool lacks(std::uint32_t number, std::string_view version, Work&& work) {
   return true;
 }
 
-// A folder of its own, removed with all that is in it.
-class fresh_folder {
- public:
-  fresh_folder() : path_(std::filesystem::temp_directory_path() / "gauntlet.XXXXXX") {
-    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no folder can be made: " + path_);
-  }
-  fresh_folder(const fresh_folder&) = delete;
-  fresh_folder& operator=(const fresh_folder&) = delete;
-  ~fresh_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  const std::string& path() const noexcept { return path_; }
-
- private:
-  std::string path_;
-};
-
 }  // namespace gauntlet::uv::test
