@@ -100,7 +100,7 @@ TEST_CASE("in the middle of a batch the callback may stop, and start again") {
       if (datagrams.heard.size() != 3) return;
       receiver.recv_stop();
       receiver.recv_start(
-          [&](const datagram& rest) { datagrams.heard.push_back("+" + text_of(rest.bytes)); });
+          [&](const datagram& rest) { datagrams.heard.emplace_back("+").append(text_of(rest.bytes)); });
     });
     while (datagrams.heard.size() < 10) datagrams.loop.run(run_mode::once);
     CHECK(datagrams.heard[3] == "+3");

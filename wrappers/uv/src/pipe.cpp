@@ -53,21 +53,27 @@ std::string socket_name(const address& given, const char* operation, const std::
   return '\0' + std::string(*name);
 }
 
+#if GAUNTLET_UV_HAS_PIPE_BIND2
+/// An abstract name, or one that has no room for a NUL at its end.
+bool needs_length(const std::string& name) {
+  return name.find('\0') != std::string::npos || name.size() >= address::max_unix_path;
+}
+#endif
+
 int bind_to(uv_pipe_t& pipe, const std::string& name) {
 #if GAUNTLET_UV_HAS_PIPE_BIND2
-  return uv_pipe_bind2(&pipe, name.data(), name.size(), UV_PIPE_NO_TRUNCATE);
-#else
-  return uv_pipe_bind(&pipe, name.c_str());
+  if (needs_length(name)) return uv_pipe_bind2(&pipe, name.data(), name.size(), UV_PIPE_NO_TRUNCATE);
 #endif
+  return uv_pipe_bind(&pipe, name.c_str());
 }
 
 int connect_to(uv_connect_t& request, uv_pipe_t& pipe, const std::string& name, uv_connect_cb connected) {
 #if GAUNTLET_UV_HAS_PIPE_BIND2
-  return uv_pipe_connect2(&request, &pipe, name.data(), name.size(), UV_PIPE_NO_TRUNCATE, connected);
-#else
+  if (needs_length(name))
+    return uv_pipe_connect2(&request, &pipe, name.data(), name.size(), UV_PIPE_NO_TRUNCATE, connected);
+#endif
   uv_pipe_connect(&request, &pipe, name.c_str(), connected);
   return 0;
-#endif
 }
 
 using name_function = int (*)(const uv_pipe_t*, char*, std::size_t*);
