@@ -15,10 +15,14 @@ cmake_minimum_required(VERSION 3.25)
 project(consumer LANGUAGES C CXX)
 {take}
 add_executable(consumer main.cpp)
-target_link_libraries(consumer PRIVATE gauntlet::png)
+target_link_libraries(consumer PRIVATE gauntlet::{component})
 """
 
-FIND = "find_package(gauntlet 0.1 REQUIRED COMPONENTS png)"
+PROGRAMS = {"png": HERE / "main.cpp", "uv": HERE / "uv.cpp"}
+
+
+def find(component="png", version="0.1"):
+    return f"find_package(gauntlet {version} REQUIRED COMPONENTS {component})"
 
 
 class Failed(Exception):
@@ -53,10 +57,10 @@ class Workshop:
     def install(self):
         self.run(self.options.cmake, "--install", self.options.build, "--prefix", self.prefix)
 
-    def write_project(self, take):
+    def write_project(self, take, component="png"):
         self.project.mkdir()
-        (self.project / "CMakeLists.txt").write_text(PROJECT.format(take=take), encoding="utf-8")
-        (self.project / "main.cpp").write_text((HERE / "main.cpp").read_text(encoding="utf-8"), encoding="utf-8")
+        (self.project / "CMakeLists.txt").write_text(PROJECT.format(take=take, component=component), encoding="utf-8")
+        (self.project / "main.cpp").write_text(PROGRAMS[component].read_text(encoding="utf-8"), encoding="utf-8")
 
     def configure(self, *more, must_succeed=True):
         return self.run(self.options.cmake, "-S", self.project, "-B", self.build, "-G", self.options.generator,
@@ -94,10 +98,20 @@ class Workshop:
 
 def installed(shop):
     shop.install()
-    shop.write_project(FIND)
+    shop.write_project(find())
     shop.configure()
     shop.build_consumer()
     shop.check_program()
+    shop.check_nothing_leaks()
+
+
+def installed_uv(shop):
+    shop.install()
+    shop.write_project(find("uv"), "uv")
+    shop.configure()
+    shop.build_consumer()
+    said = shop.run(shop.build / "consumer").stdout
+    expect(said == "hello\n", f"the program said {said!r}")
     shop.check_nothing_leaks()
 
 
@@ -119,26 +133,34 @@ def installed_is_complete(shop):
 
 def missing_component(shop):
     shop.install()
-    shop.write_project("find_package(gauntlet 0.1 REQUIRED COMPONENTS png tiff)")
+    shop.write_project(find("png tiff"))
     said = shop.configure(must_succeed=False)
     expect(said.returncode != 0, "a component that does not exist was found")
     words = " ".join(said.stdout.split())
-    expect("this Gauntlet was built with: core;png; not with: tiff" in words, f"CMake said:\n{said.stdout}")
+    expect("this Gauntlet was built with: core;png;uv; not with: tiff" in words, f"CMake said:\n{said.stdout}")
+
+
+def missing_library(shop):
+    """Where the C library is not installed, the stranger is told how to get it."""
+    shop.install()
+    shop.write_project(f"set(CMAKE_IGNORE_PREFIX_PATH /usr /)\n{find('uv')}", "uv")
+    said = shop.configure(must_succeed=False)
+    expect(said.returncode != 0 and "apt-get install libuv1-dev" in said.stdout, f"CMake said:\n{said.stdout}")
 
 
 def wrong_version(shop):
     shop.install()
-    shop.write_project("find_package(gauntlet 0.2 REQUIRED COMPONENTS png)")
+    shop.write_project(find(version="0.2"))
     said = shop.configure(must_succeed=False)
     expect(said.returncode != 0 and "version: 0.1.0" in said.stdout, f"CMake said:\n{said.stdout}")
 
 
 def headers_without_libpng(shop):
-    """Where libpng's own headers are a trap, the installed headers do not step into it."""
+    """Where the C libraries' own headers are a trap, the installed headers do not step into it."""
     shop.install()
     trap = shop.folder / "trap"
     trap.mkdir()
-    for name in ("png.h", "pngconf.h", "pnglibconf.h", "zlib.h", "zconf.h", "setjmp.h"):
+    for name in ("png.h", "pngconf.h", "pnglibconf.h", "zlib.h", "zconf.h", "setjmp.h", "uv.h"):
         (trap / name).write_text(f"#error {name} was included\n", encoding="utf-8")
     include = shop.prefix / "include"
     headers = sorted(path.relative_to(include).as_posix() for path in include.rglob("*") if path.is_file())
@@ -166,14 +188,15 @@ def subdirectory(shop):
 
 
 def readme(shop):
-    """The program that the README shows is the one that the tests above have run."""
+    """The programs that the README shows are those that the tests above have run."""
     text = (shop.options.source / "README.md").read_text(encoding="utf-8")
-    expect((HERE / "main.cpp").read_text(encoding="utf-8") in text, "README.md does not quote tests/consume/main.cpp")
-    expect(FIND in text, f"README.md does not say: {FIND}")
+    for program in PROGRAMS.values():
+        expect(program.read_text(encoding="utf-8") in text, f"README.md does not quote tests/consume/{program.name}")
+    expect(find("png uv") in text, f"README.md does not say: {find('png uv')}")
     expect("add_subdirectory(gauntlet)" in text, "README.md does not say: add_subdirectory(gauntlet)")
 
 
-TESTS = {test.__name__: test for test in (installed, installed_is_complete, missing_component, wrong_version,
+TESTS = {test.__name__: test for test in (installed, installed_uv, installed_is_complete, missing_component, missing_library, wrong_version,
                                           headers_without_libpng, subdirectory, readme)}
 
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <thread>
 
+#include "temporary_folder.hpp"
+
 // [shown]
 #include <gauntlet/uv.hpp>
 namespace uv = gauntlet::uv;
@@ -128,6 +130,71 @@ TEST_CASE("docs: no more than the other side takes") {
   loop.run();
   CHECK(received >= enough);
   CHECK(most <= (1 << 20) + 65536);
+}
+
+TEST_CASE("docs: files") {
+  const uv::test::temporary_folder folder;
+  const std::string path = folder / "greeting";
+  uv::loop loop;
+  std::string read;
+  // [shown]
+  uv::fs::file file = uv::fs::open(path, uv::fs::open_flags::read_write | uv::fs::open_flags::create);
+  file.write(std::as_bytes(std::span("hello", 5)), 0);  // without a loop: done when it returns
+
+  file.read(loop, 4096, 0, [&](uv::outcome<uv::fs::read_result> result) {
+    for (const std::byte byte : result.value().bytes())
+      read += static_cast<char>(byte);  // what was read, no more
+  });
+  uv::fs::stat(loop, "missing", [&](uv::outcome<uv::fs::file_status> status) {
+    if (!status) read += ", and " + status.error()->name();
+  });
+  loop.run();
+  // [end]
+  CHECK(read.find("hello") != std::string::npos);
+  CHECK(read.find(", and ENOENT") != std::string::npos);
+}
+
+TEST_CASE("docs: a child process") {
+  uv::loop loop;
+  std::string said;
+  uv::exit_status how;
+  // [shown]
+  uv::pipe output{loop};
+  const uv::process child{loop,
+                          {.file = "echo",
+                           .args = {"echo", "hello"},
+                           .stdio = {uv::stdio_container::ignore(),
+                                     uv::stdio_container::create_pipe(output, uv::pipe_end::writable)}},
+                          [&](uv::exit_status ended) { how = ended; }};
+  output.read_start([&](std::span<std::byte> data) {
+    for (const std::byte byte : data) said += static_cast<char>(byte);
+  });
+  loop.run();
+  // [end]
+  CHECK(said == "hello\n");
+  CHECK(how.code == 0);
+}
+
+TEST_CASE("docs: names and datagrams") {
+  uv::loop loop;
+  std::string heard;
+  // [shown]
+  uv::udp receiver{loop};
+  receiver.bind(uv::address::parse("127.0.0.1:0"));
+  receiver.recv_start([&](uv::datagram received) {
+    for (const std::byte byte : received.bytes) heard += static_cast<char>(byte);
+    receiver.close();
+  });
+
+  uv::udp sender{loop};
+  uv::getaddrinfo(loop, "127.0.0.1", "", {.socket_type = uv::socket_type::datagram},
+                  [&](const std::vector<uv::address_info>& found) {
+                    sender.send(std::string("hello"),
+                                found.at(0).address.with_port(receiver.local_address().port()));
+                  });
+  loop.run();
+  // [end]
+  CHECK(heard == "hello");
 }
 
 TEST_CASE("docs: other threads") {
