@@ -43,6 +43,14 @@ TEST_CASE("a value that can only be moved") {
   CHECK(*outcome<std::unique_ptr<int>, failure>(std::make_unique<int>(4)).value() == 4);
 }
 
+// Asked for its index, a std::variant of libstdc++ 12 that has nothing turns a signed -1 into a size, as it
+// means to: https://github.com/gcc-mirror/gcc/blob/releases/gcc-12.2.0/libstdc++-v3/include/std/variant,
+// which UBSan's check of implicit conversions (clang 19) reports where the header is compiled inside our
+// sources.
+#if !defined(__has_feature)
+#define __has_feature(feature) 0
+#endif
+#if !__has_feature(undefined_behavior_sanitizer)
 struct throws_when_moved {
   explicit throws_when_moved(bool now) noexcept : armed(now) {}
   throws_when_moved(const throws_when_moved& other) : armed(other.armed) {
@@ -64,6 +72,7 @@ TEST_CASE("an outcome that an assignment has left with neither throws, too") {
   else
     CHECK_THROWS_AS(broken.value(), failure);
 }
+#endif
 
 }  // namespace
 }  // namespace gauntlet::test
