@@ -20,11 +20,9 @@ constexpr std::size_t largest_datagram = 65536;  // what libuv cuts the memory f
 constexpr std::size_t largest_batch = 20;        // and how many it makes of it
 
 /// libuv does not say how long the address is.
-address sender(const sockaddr* from, bool in_batch) {
-  if (from == nullptr) return {};
+address sender(const sockaddr* from) {
   if (from->sa_family == AF_INET || from->sa_family == AF_INET6) return address::from_native(from);
-  // In a batch there is not room for a path, and where the sender has no name nothing was written.
-  if (from->sa_family != AF_UNIX || in_batch) return {};
+  if (from->sa_family != AF_UNIX) return {};
   // SAFETY: out of a batch it is a sockaddr_storage that was zero before the system wrote to it.
   const auto& unix_name = *reinterpret_cast<const sockaddr_un*>(from);
   const std::size_t length = ::strnlen(unix_name.sun_path, sizeof unix_name.sun_path);
@@ -68,13 +66,17 @@ void udp_block::on_received(uv_udp_t* handle, ssize_t count, const uv_buf_t* buf
     return;
   }
   if (from == nullptr) return;  // there was nothing, or the batch is over
+  const bool in_batch = (flags & static_cast<unsigned>(UV_UDP_MMSG_CHUNK)) != 0;
+  // In a batch there is not room for a path, and where the sender has no name nothing was written, not even a
+  // family.
+  const bool has_address = !in_batch || !self.local;
   self.loop().call([&] {
     // SAFETY: on_alloc gave this memory, of buffer->len bytes, or it is a piece of that.
     const std::span memory(reinterpret_cast<std::byte*>(buffer->base), buffer->len);
     self.loop().invoke(
         self.received,
         datagram{.bytes = memory.first(std::min(static_cast<std::size_t>(count), memory.size())),
-                 .from = sender(from, (flags & static_cast<unsigned>(UV_UDP_MMSG_CHUNK)) != 0),
+                 .from = has_address ? sender(from) : address(),
                  .truncated = (flags & static_cast<unsigned>(UV_UDP_PARTIAL)) != 0});
   });
 }
@@ -157,6 +159,9 @@ udp::udp(uv::loop& loop, udp_options options, std::source_location where)
 void udp::open(int socket, std::source_location where) {
   udp_block& used = use(block_, "udp::open", where);
   check(uv_udp_open(&used.udp, socket), used, "udp::open", where);
+  int domain = AF_UNSPEC;
+  socklen_t size = sizeof domain;
+  used.local = ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
 }
 
 void udp::bind(const address& local, udp_bind_options options, std::source_location where) {

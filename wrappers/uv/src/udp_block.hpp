@@ -31,6 +31,7 @@ class udp_block final : public handle_block {
   uv_udp_t udp{};
   callback<std::span<std::byte>(std::size_t)> alloc;
   callback<void(outcome<datagram>)> received;
+  bool local = false;  // a Unix socket
 
  private:
   // A batch would go on after the callback that closed the handle.
