@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <memory>
 
-#include "gauntlet/mark_written.hpp"
+#include "gauntlet/memory_checker.hpp"
 
 TEST_CASE("memory that the kernel wrote may be read once it is marked") {
   const auto memory = std::make_unique_for_overwrite<volatile unsigned char[]>(64);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "fs_request.hpp"
-#include "gauntlet/mark_written.hpp"
+#include "gauntlet/memory_checker.hpp"
 #include "stream_block.hpp"
 
 namespace gauntlet::uv {

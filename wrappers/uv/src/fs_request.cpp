@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "gauntlet/mark_written.hpp"
+#include "gauntlet/memory_checker.hpp"
 #include "text.hpp"
 
 namespace gauntlet::uv::detail {
