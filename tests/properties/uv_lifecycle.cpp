@@ -21,8 +21,10 @@ struct subject {
   subject(const subject&) = delete;
   subject& operator=(const subject&) = delete;
   virtual ~subject() = default;
-  /// False: it was refused. A kind that cannot be started again while it runs is not.
-  virtual bool start(callback<void()> called, bool runs) = 0;
+  virtual bool can_stop() const = 0;
+  virtual bool can_restart() const = 0;
+  /// False: it was refused, as with all of these.
+  virtual bool start(callback<void()> called) = 0;
   virtual bool stop() = 0;
   virtual bool close(callback<void()> told) = 0;
   virtual bool is_closing() const = 0;
@@ -42,18 +44,18 @@ bool accepted(Work&& work) {
 template <class Specimen>
 struct subject_of final : subject {
   explicit subject_of(loop& loop) : specimen(loop) {}
-  bool start(callback<void()> called, bool runs) override {
-    if (runs && !Specimen::can_restart) return !is_closing();
+  bool can_stop() const override { return Specimen::can_stop; }
+  bool can_restart() const override { return Specimen::can_restart; }
+  bool start(callback<void()> called) override {
     if constexpr (std::is_same_v<Specimen, async_specimen>) {
       if (is_closing()) return specimen.subject->send();
     }
     return accepted([&] { specimen.start(std::move(called)); });
   }
   bool stop() override {
-    if constexpr (Specimen::can_stop)
-      return accepted([&] { specimen.stop(); });
-    else
-      return !is_closing();
+    return accepted([&] {
+      if constexpr (Specimen::can_stop) specimen.stop();
+    });
   }
   bool close(callback<void()> told) override {
     return accepted([&] { specimen.subject->close(std::move(told)); });
@@ -82,6 +84,7 @@ std::unique_ptr<subject> make_any(kinds<Specimens...>, loop& loop, std::size_t k
 struct life {
   bool may_be_called = false;
   bool told_closed = false;
+  int starts = 0;
 };
 
 struct thrown_by_property {};
@@ -208,21 +211,28 @@ class world {
   void start(std::size_t slot, Work&& called) {
     slot_state& one = slots_[slot];
     if (!one.owner) return;
+    if (one.runs && !one.owner->can_restart()) return;
     const bool may = open() && !one.closing;
-    const bool could = one.owner->start(
-        [this, lives = one.lives, called = std::forward<Work>(called)]() mutable {
-          if (!lives->may_be_called) wrong("a callback came that was not to come");
-          called();
-        },
-        one.runs);
+    const bool could = one.owner->start([this, lives = one.lives, starts = one.lives->starts + 1,
+                                         called = std::forward<Work>(called)]() mutable {
+      if (!lives->may_be_called) wrong("a callback came that was not to come");
+      if (lives->starts != starts) wrong("a callback came in another one's place");
+      called();
+    });
     if (could != may) wrong("start");
     if (!may) return;
     one.runs = true;
     one.lives->may_be_called = true;
+    ++one.lives->starts;
   }
   void stop(std::size_t slot) {
     slot_state& one = slots_[slot];
-    if (one.owner && one.owner->stop() != (open() && !one.closing)) wrong("stop");
+    if (!one.owner || !one.owner->can_stop()) return;
+    const bool may = open() && !one.closing;
+    if (one.owner->stop() != may) wrong("stop");
+    if (!may) return;
+    one.runs = false;
+    one.lives->may_be_called = false;
   }
   template <class Work>
   void close(std::size_t slot, Work&& then) {
