@@ -4,11 +4,12 @@
 #include "../uv/kinds.hpp"
 #include "property.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -85,6 +86,9 @@ struct life {
   bool may_be_called = false;
   bool told_closed = false;
   int starts = 0;
+  int called = 0;  // the start whose callback came last
+
+  bool waits() const { return may_be_called && called != starts; }
 };
 
 struct thrown_by_property {};
@@ -100,16 +104,16 @@ class world {
     drop,
     move,
     turn,
-    turn_again,  // half of all is nothing without turns
+    wait,
     start_dropping,
     start_closing,
     start_creating,
     start_throwing,
-    start_ending,
     close_dropping,
     post,
     work,
     drop_work,
+    start_ending,  // from here on it is the loop's end
     close_loop,
     end_loop,
     count
@@ -130,8 +134,9 @@ class world {
       case action::move:
         return move(slot);
       case action::turn:
-      case action::turn_again:
         return turn();
+      case action::wait:
+        return wait();
       case action::start_dropping:
         return start(slot, [this, other] { drop(other % slots); });
       case action::start_closing:
@@ -217,6 +222,7 @@ class world {
                                          called = std::forward<Work>(called)]() mutable {
       if (!lives->may_be_called) wrong("a callback came that was not to come");
       if (lives->starts != starts) wrong("a callback came in another one's place");
+      lives->called = starts;
       called();
     });
     if (could != may) wrong("start");
@@ -272,6 +278,13 @@ class world {
     gone_ = !loop_;
     if (!could && !loop_closed_) wrong("run");
   }
+  /// What was started is called at last.
+  void wait() {
+    if (in_loop_) return;
+    const auto waits = [](const slot_state& slot) { return slot.lives && slot.lives->waits(); };
+    const auto done = [&] { return !loop_ || loop_closed_ || std::ranges::none_of(slots_, waits); };
+    if (!repeat_until([&] { turn(); }, done)) wrong("a callback did not come");
+  }
   void post(std::size_t slot) {
     if (!loop_) return;
     const bool could = loop_->post([this, slot] { drop(slot); });
@@ -324,21 +337,37 @@ class world {
   bool ended_silently_ = false;
 };
 
+struct step {
+  int what = 0;
+  std::size_t slot = 0;
+  std::size_t other = 0;
+};
+std::ostream& operator<<(std::ostream& out, const step& step) {
+  return out << step.what << " of " << step.slot << ", " << step.other;
+}
+
+/// Long ones, of any action with any kind from the beginning: rapidcheck's own would prefer the first few.
+rc::Gen<std::vector<step>> any_steps() {
+  const auto below = [](int limit) { return rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, limit)); };
+  return rc::gen::scale(4.0,
+                        rc::gen::container<std::vector<step>>(rc::gen::construct<step>(
+                            below(static_cast<int>(world::action::count)), below(world::slots), below(256))));
+}
+
 TEST_CASE("handles of all kinds, made, started, stopped, closed, moved and dropped in any order") {
-  gauntlet::test::check_property(
-      [](const std::vector<std::tuple<std::uint8_t, std::uint8_t, std::uint8_t>>& steps) {
-        world world;
-        for (const auto& [what, slot, other] : steps) {
-          // The ends of the loop are rare: what comes after them says little.
-          auto action = static_cast<world::action>(what % static_cast<int>(world::action::count));
-          if (action >= world::action::close_loop && other % 4 != 0) action = world::action::turn;
-          world.act(action, slot % world::slots, other);
-          const std::string wrong = world.check();
-          if (!wrong.empty()) RC_FAIL(wrong);
-        }
-        const std::string wrong = world.finish();
-        if (!wrong.empty()) RC_FAIL(wrong);
-      });
+  gauntlet::test::check_property([] {
+    world world;
+    for (const step& step : *any_steps()) {
+      // The ends of the loop are rare: what comes after them says little.
+      auto action = static_cast<world::action>(step.what);
+      if (action >= world::action::start_ending && step.other % 16 != 0) action = world::action::create;
+      world.act(action, step.slot, step.other);
+      const std::string wrong = world.check();
+      if (!wrong.empty()) RC_FAIL(wrong);
+    }
+    const std::string wrong = world.finish();
+    if (!wrong.empty()) RC_FAIL(wrong);
+  });
 }
 
 }  // namespace

@@ -188,7 +188,7 @@ struct poll_specimen {
   std::optional<poll> subject;
 };
 
-/// Reads what was there before it began.
+/// Reads what was there before it began, and what comes after that.
 template <class Stream>
 struct stream_specimen {
   using handle_type = Stream;
@@ -200,6 +200,7 @@ struct stream_specimen {
   }
   void start(callback<void()> called) {
     subject->read_start([called = std::move(called)](std::span<std::byte>) mutable { called(); });
+    peer->try_write(std::as_bytes(std::span("again", 5)));
   }
   void stop() { subject->read_stop(); }
   std::optional<Stream> peer;
