@@ -335,6 +335,36 @@ using all_kinds =
           signal_specimen, poll_specimen, tcp_specimen, pipe_specimen, tty_specimen, tcp_listener_specimen,
           pipe_listener_specimen, udp_specimen, fs_event_specimen, fs_poll_specimen>;
 
+/// libuv's signal handler runs on whatever thread the system has picked, and reads what the loop's thread
+/// writes without a lock (see signal.hpp), so ThreadSanitizer objects. A thread that is started while this
+/// lives is never picked.
+class signals_blocked {
+ public:
+  signals_blocked() {
+    sigset_t all{};
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  signals_blocked(const signals_blocked&) = delete;
+  signals_blocked& operator=(const signals_blocked&) = delete;
+  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+template <class Work>
+std::thread thread_without_signals(Work&& work) {
+  const signals_blocked meanwhile;
+  return std::thread(std::forward<Work>(work));
+}
+/// The thread pool starts with its first work.
+inline void start_pool_without_signals() {
+  const signals_blocked meanwhile;
+  loop loop;
+  queue_work(loop, [] {});
+  loop.run();
+}
+
 /// turn(), which does not wait, until done() says so; for long, but not without end.
 template <class Turn, class Done>
 bool repeat_until(Turn&& turn, Done&& done) {

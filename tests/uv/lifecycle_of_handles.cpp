@@ -334,7 +334,7 @@ TEST_CASE("a foreign thread is told whose the handle is") {
   all_kinds::for_each([]<class Specimen> {
     loop loop;
     Specimen specimen(loop);
-    std::thread([&] {
+    thread_without_signals([&] {
       refuses_everything(*specimen.subject, "but the loop belongs to thread ");
       if constexpr (!std::is_same_v<Specimen, async_specimen>)
         CHECK(says(misuse_of([&] { specimen.start([] {}); }), "but the loop belongs to thread "));
@@ -357,16 +357,16 @@ TEST_CASE("the owner may end on another thread: while the loop runs, before it e
     before->start([] {});
     after->start([] {});
     auto guard = loop->keep_alive();
-    std::thread other([&] {
+    std::thread other = thread_without_signals([&] {
       running.reset();
       loop->post([&] { loop->stop(); });
     });
     loop->run();
     other.join();
-    std::thread([&] { before.reset(); }).join();
+    thread_without_signals([&] { before.reset(); }).join();
     guard.reset();
     loop.reset();
-    std::thread([&] { after.reset(); }).join();
+    thread_without_signals([&] { after.reset(); }).join();
   });
 }
 
