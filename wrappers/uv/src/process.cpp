@@ -73,6 +73,9 @@ class process_block final : public detail::handle_block {
   static void on_exit(uv_process_t* process, std::int64_t code, int term_signal) noexcept {
     auto& self = detail::block_of<process_block>(process);
     self.runs = false;
+    // libuv (1.50.0) calls this for one that was closed just now, by the callback of another that ended with
+    // it.
+    if (self.closing()) return;
     self.loop().invoke(self.exited, exit_status{.code = code, .term_signal = term_signal});
   }
 
