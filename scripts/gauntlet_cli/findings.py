@@ -39,6 +39,7 @@ _HEADS = [
     ("UndefinedBehaviorSanitizer", re.compile(r"(?P<place>\S+:\d+:\d+): runtime error: (?P<kind>.+)")),
     ("descriptors", re.compile(r"gauntlet: (?P<kind>(?:double close of|leaked) descriptor.*)")),
     ("library assertions", re.compile(r"(?P<place>\S+:\d+): .*(?P<kind>Assertion '.*' failed)")),
+    ("Catch2", re.compile(r"(?P<place>\S+:\d+): (?P<kind>asserted on another thread than the test's)")),
     ("hardening", re.compile(r"\*\*\* (?P<kind>.*) \*\*\*")),
 ]
 _CATCH2_HEAD = re.compile(r"(?P<place>\S+:\d+): FAILED:")

@@ -6,10 +6,12 @@
 #include <catch2/reporters/catch_reporter_event_listener.hpp>
 #include <catch2/reporters/catch_reporter_registrars.hpp>
 #include <cstdlib>
+#include <iostream>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "asserting_thread.hpp"
 #include "descriptors.hpp"
 #include "fork_server.hpp"
 
@@ -33,6 +35,24 @@ class descriptor_listener : public Catch::EventListenerBase {
 };
 
 CATCH_REGISTER_LISTENER(descriptor_listener)
+
+class thread_listener : public Catch::EventListenerBase {
+ public:
+  using EventListenerBase::EventListenerBase;
+
+  void testCaseStarting(const Catch::TestCaseInfo&) override { asserting_.emplace(); }
+  void testCaseEnded(const Catch::TestCaseStats&) override { asserting_.reset(); }
+  void assertionStarting(const Catch::AssertionInfo& assertion) override {
+    if (gauntlet::test::asserts_here::allowed()) return;
+    std::cerr << assertion.lineInfo << ": asserted on another thread than the test's\n";
+    std::_Exit(1);
+  }
+
+ private:
+  std::optional<gauntlet::test::asserts_here> asserting_;
+};
+
+CATCH_REGISTER_LISTENER(thread_listener)
 
 constexpr const char* warm_up = "hidden: what every test case needs";
 TEST_CASE(warm_up, "[.]") { CHECK_FALSE(leaked); }

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "asserting_thread.hpp"
 #include "kinds.hpp"
 #include "support.hpp"
 
@@ -334,7 +335,8 @@ TEST_CASE("a foreign thread is told whose the handle is") {
   all_kinds::for_each([]<class Specimen> {
     loop loop;
     Specimen specimen(loop);
-    thread_without_signals([&] {
+    const signals_blocked meanwhile;
+    gauntlet::test::on_another_thread([&] {
       refuses_everything(*specimen.subject, "but the loop belongs to thread ");
       if constexpr (!std::is_same_v<Specimen, async_specimen>)
         CHECK(says(misuse_of([&] { specimen.start([] {}); }), "but the loop belongs to thread "));
@@ -342,7 +344,7 @@ TEST_CASE("a foreign thread is told whose the handle is") {
         CHECK(says(misuse_of([&] { specimen.stop(); }), "but the loop belongs to thread "));
       CHECK(says(misuse_of([&] { static_cast<void>(specimen.subject->is_closing()); }), "belongs to"));
       CHECK(says(misuse_of([&] { Specimen another(loop); }), "belongs to"));
-    }).join();
+    });
     loop.close();
   });
 }

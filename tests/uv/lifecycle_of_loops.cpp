@@ -277,14 +277,15 @@ TEST_CASE("a stop on another thread before run comes before its first turn") {
 TEST_CASE("bind_to_this_thread hands the loop over") {
   loop loop;
   timer timer{loop};
+  bool called = false;
+  bool more = true;
   std::thread([&] {
     loop.bind_to_this_thread();
-    bool called = false;
     timer.start(0ms, [&] { called = true; });
-    CHECK_FALSE(loop.run());
-    CHECK(called);
-    CHECK_FALSE(loop.run());
+    more = loop.run() || loop.run();
   }).join();
+  CHECK(called);
+  CHECK_FALSE(more);
   CHECK(says(misuse_of([&] { loop.run(); }), "belongs to thread"));
   loop.bind_to_this_thread();
   timer.close();

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "asserting_thread.hpp"
 #include "kinds.hpp"
 #include "support.hpp"
 
@@ -415,7 +416,7 @@ TEST_CASE("metrics_idle_time_zero") {
 }
 
 TEST_CASE("metrics_idle_time_thread") {
-  std::thread([] {
+  gauntlet::test::on_another_thread([] {
     loop loop{{.metrics_idle_time = true}};
     timer timer{loop};
     while (loop.metrics_idle_time() == 0ns) {
@@ -423,7 +424,7 @@ TEST_CASE("metrics_idle_time_thread") {
       CHECK_FALSE(loop.run());
     }
     loop.close();
-  }).join();
+  });
 }
 
 TEST_CASE("metrics_info") {
