@@ -13,9 +13,8 @@ struct shared_library::state {
   state() = default;
   state(const state&) = delete;
   state& operator=(const state&) = delete;
-  ~state() {
-    uv_dlclose(&library);
-  }  // also frees the text of an error, and does no more where nothing is loaded
+  // Also frees the text of an error, and does no more where nothing is loaded.
+  ~state() { uv_dlclose(&library); }
 
   uv_lib_t library{};
 };

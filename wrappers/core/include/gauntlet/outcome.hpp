@@ -5,37 +5,39 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace gauntlet {
 
 template <class T, class Error>
 class [[nodiscard]] outcome {
+  static_assert(std::is_nothrow_copy_constructible_v<Error>);
+
  public:
-  outcome(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  outcome(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+  outcome(T value) : value_(std::move(value)) {}
+  outcome(Error error) : error_(std::move(error)) {}
 
-  explicit operator bool() const noexcept { return state_.index() == 0; }
+  explicit operator bool() const noexcept { return !error_; }
   /// Why there is no value, or nullptr.
-  const Error* error() const noexcept { return std::get_if<1>(&state_); }
+  const Error* error() const noexcept { return error_ ? &*error_ : nullptr; }
 
-  /// The value; throws the error if there is none, and std::bad_variant_access if an assignment that threw
-  /// has left neither.
+  /// The value; throws the error if there is none.
   T& value() & {
     require();
-    return std::get<0>(state_);
+    return *value_;
   }
   T value() && {
     require();
-    return std::get<0>(std::move(state_));
+    return *std::move(value_);
   }
 
  private:
   void require() const {
-    if (const Error* const failure = error()) throw *failure;
+    if (error_) throw *error_;
   }
 
-  std::variant<T, Error> state_;
+  // One of them is there, also when an assignment throws: the value comes first, and an error never throws.
+  std::optional<T> value_;
+  std::optional<Error> error_;
 };
 
 template <class Error>

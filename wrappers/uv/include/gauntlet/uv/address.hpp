@@ -27,8 +27,8 @@ enum class address_family : std::uint8_t {
   local,  ///< AF_UNIX: a path, an abstract name, or an unnamed socket
 };
 
-/// Functions that make one throw uv::error where the text is not an address, and what is known of the mistake
-/// stands in it; all others are for any thread and throw only what is said beside them.
+/// What makes one from text throws uv::error where the text is no address, and says what one is. For any
+/// thread, as any value is.
 ///
 /// Two are equal when they mean the same: family, address, port, scope and flow info, or the name of a Unix
 /// socket. They are sorted by that order. ::ffff:127.0.0.1 is not 127.0.0.1.

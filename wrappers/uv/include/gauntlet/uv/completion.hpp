@@ -2,6 +2,7 @@
 /// What an operation tells its callback when it has ended.
 
 #include <concepts>
+#include <iterator>
 #include <span>
 #include <system_error>
 #include <type_traits>
@@ -43,12 +44,11 @@ template <class F, class T = void>
 concept completion_callback =
     std::is_invocable_v<F&, outcome<T>> || detail::takes_value<F, T>::value || std::is_invocable_v<F&>;
 
-/// One that is handed back the buffers, too: called with (outcome<>, owned_buffer) for one buffer,
-/// (outcome<>, std::vector<owned_buffer>) for several; or as any other completion_callback<void>.
-template <class F>
-concept buffer_callback =
-    std::is_invocable_v<F&, outcome<>, owned_buffer> ||
-    std::is_invocable_v<F&, outcome<>, std::vector<owned_buffer>> || completion_callback<F>;
+/// One that is handed back what was given, too: called with (outcome<>, Given), where Given is an
+/// owned_buffer or, of an operation on several, a std::vector of them; or as any other
+/// completion_callback<void>.
+template <class F, class Given = owned_buffer>
+concept buffer_callback = std::is_invocable_v<F&, outcome<>, Given> || completion_callback<F>;
 
 namespace detail {
 
@@ -72,22 +72,23 @@ callback<void(outcome<T>)> completion(F&& given) {
 
 using buffers_callback = callback<void(outcome<>, std::span<owned_buffer>)>;
 
-template <class F>
+template <class Given>
+Given hand_back(std::span<owned_buffer> buffers) {
+  if constexpr (std::is_same_v<Given, owned_buffer>)
+    return std::move(buffers.front());
+  else
+    return Given(std::move_iterator(buffers.begin()), std::move_iterator(buffers.end()));
+}
+
+template <class Given, class F>
 buffers_callback buffers_completion(F&& given) {
   using function = std::decay_t<F>;
   if (gauntlet::detail::holds_nothing<function>(given)) return {};
   if constexpr (std::is_same_v<function, no_callback>) {
     return [](outcome<> ended, std::span<owned_buffer>) { static_cast<void>(succeeded(ended)); };
-  } else if constexpr (std::is_invocable_v<function&, outcome<>, owned_buffer>) {
+  } else if constexpr (std::is_invocable_v<function&, outcome<>, Given>) {
     return [f = function(std::forward<F>(given))](outcome<> ended, std::span<owned_buffer> buffers) mutable {
-      f(std::move(ended), buffers.empty() ? owned_buffer() : std::move(buffers.front()));
-    };
-  } else if constexpr (std::is_invocable_v<function&, outcome<>, std::vector<owned_buffer>>) {
-    return [f = function(std::forward<F>(given))](outcome<> ended, std::span<owned_buffer> buffers) mutable {
-      std::vector<owned_buffer> back;
-      back.reserve(buffers.size());
-      for (owned_buffer& buffer : buffers) back.push_back(std::move(buffer));
-      f(std::move(ended), std::move(back));
+      f(std::move(ended), hand_back<Given>(buffers));
     };
   } else if constexpr (std::is_invocable_v<function&, outcome<>>) {
     return [f = function(std::forward<F>(given))](outcome<> ended, std::span<owned_buffer>) mutable {

@@ -86,7 +86,7 @@ class pipe : public stream {
   template <buffer_callback Written = no_callback>
   bool write(owned_buffer bytes, const sent_handle& sent, Written&& written = {},
              std::source_location where = std::source_location::current());
-  template <buffer_callback Written = no_callback>
+  template <buffer_callback<std::vector<owned_buffer>> Written = no_callback>
   bool write(std::vector<owned_buffer> bytes, const sent_handle& sent, Written&& written = {},
              std::source_location where = std::source_location::current());
   /// Writes what can be written at once, the handle with the first byte; answers how many bytes that were. 0:
@@ -209,14 +209,15 @@ class pipe::sent_handle {
 
 template <buffer_callback Written>
 bool pipe::write(owned_buffer bytes, const sent_handle& sent, Written&& written, std::source_location where) {
-  return queue_write_with(std::move(bytes), sent, detail::buffers_completion(std::forward<Written>(written)),
-                          where);
+  return queue_write_with(std::move(bytes), sent,
+                          detail::buffers_completion<owned_buffer>(std::forward<Written>(written)), where);
 }
-template <buffer_callback Written>
+template <buffer_callback<std::vector<owned_buffer>> Written>
 bool pipe::write(std::vector<owned_buffer> bytes, const sent_handle& sent, Written&& written,
                  std::source_location where) {
-  return queue_write_with(std::move(bytes), sent, detail::buffers_completion(std::forward<Written>(written)),
-                          where);
+  return queue_write_with(
+      std::move(bytes), sent,
+      detail::buffers_completion<std::vector<owned_buffer>>(std::forward<Written>(written)), where);
 }
 
 /// Two that are connected with each other (uv_socketpair).

@@ -63,13 +63,16 @@ class stream : public handle {
   template <buffer_callback Written = no_callback>
   bool write(owned_buffer bytes, Written&& written = {},
              std::source_location where = std::source_location::current()) {
-    return queue_write(std::move(bytes), detail::buffers_completion(std::forward<Written>(written)), where);
+    return queue_write(std::move(bytes),
+                       detail::buffers_completion<owned_buffer>(std::forward<Written>(written)), where);
   }
   /// Several, as one (writev).
-  template <buffer_callback Written = no_callback>
+  template <buffer_callback<std::vector<owned_buffer>> Written = no_callback>
   bool write(std::vector<owned_buffer> bytes, Written&& written = {},
              std::source_location where = std::source_location::current()) {
-    return queue_write(std::move(bytes), detail::buffers_completion(std::forward<Written>(written)), where);
+    return queue_write(std::move(bytes),
+                       detail::buffers_completion<std::vector<owned_buffer>>(std::forward<Written>(written)),
+                       where);
   }
   /// Writes what can be written at once; answers how many bytes that were, 0 if none or if writes wait
   /// (uv_try_write).

@@ -89,23 +89,27 @@ class udp : public handle {
   template <buffer_callback Sent = no_callback>
   void send(owned_buffer bytes, const address& to, Sent&& sent = {},
             std::source_location where = std::source_location::current()) {
-    queue_send(std::move(bytes), to, detail::buffers_completion(std::forward<Sent>(sent)), where);
+    queue_send(std::move(bytes), to, detail::buffers_completion<owned_buffer>(std::forward<Sent>(sent)),
+               where);
   }
   template <buffer_callback Sent = no_callback>
   void send(owned_buffer bytes, Sent&& sent = {},
             std::source_location where = std::source_location::current()) {
-    queue_send(std::move(bytes), address(), detail::buffers_completion(std::forward<Sent>(sent)), where);
+    queue_send(std::move(bytes), address(),
+               detail::buffers_completion<owned_buffer>(std::forward<Sent>(sent)), where);
   }
   /// One datagram out of several buffers; at least one.
-  template <buffer_callback Sent = no_callback>
+  template <buffer_callback<std::vector<owned_buffer>> Sent = no_callback>
   void send(std::vector<owned_buffer> bytes, const address& to, Sent&& sent = {},
             std::source_location where = std::source_location::current()) {
-    queue_send(std::move(bytes), to, detail::buffers_completion(std::forward<Sent>(sent)), where);
+    queue_send(std::move(bytes), to,
+               detail::buffers_completion<std::vector<owned_buffer>>(std::forward<Sent>(sent)), where);
   }
-  template <buffer_callback Sent = no_callback>
+  template <buffer_callback<std::vector<owned_buffer>> Sent = no_callback>
   void send(std::vector<owned_buffer> bytes, Sent&& sent = {},
             std::source_location where = std::source_location::current()) {
-    queue_send(std::move(bytes), address(), detail::buffers_completion(std::forward<Sent>(sent)), where);
+    queue_send(std::move(bytes), address(),
+               detail::buffers_completion<std::vector<owned_buffer>>(std::forward<Sent>(sent)), where);
   }
 
   /// Sends it now, whole. False: it would have to wait, or others wait; nothing was sent (uv_udp_try_send).
