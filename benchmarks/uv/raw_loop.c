@@ -31,19 +31,17 @@ int raw_million_timers(const struct job* job, struct observer* observer) {
   struct timers self = {0, 0};
   uv_loop_t loop;
   int done;
-  uv_timer_t* timers = calloc((size_t)job->count, sizeof *timers);
-  if (timers == NULL) return 0;
-  if (uv_loop_init(&loop) != 0) {
-    free(timers);
-    return 0;
-  }
+  uv_timer_t* timers;
+  if (uv_loop_init(&loop) != 0) return 0;
   observer->begin(observer);
-  done = start_timers(&loop, timers, job->count, &self) && uv_run(&loop, UV_RUN_DEFAULT) == 0;
+  timers = calloc((size_t)job->count, sizeof *timers);
+  done =
+      timers != NULL && start_timers(&loop, timers, job->count, &self) && uv_run(&loop, UV_RUN_DEFAULT) == 0;
   for (long i = 0; done && i < job->count; ++i) uv_close((uv_handle_t*)&timers[i], on_timer_closed);
   done = done && uv_run(&loop, UV_RUN_DEFAULT) == 0;
+  free(timers);
   observer->end(observer);
   done = uv_loop_close(&loop) == 0 && done;
-  free(timers);
   return done && self.fired == job->count && self.closed == job->count;
 }
 

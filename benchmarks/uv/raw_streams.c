@@ -293,6 +293,8 @@ static void on_batch_written(uv_write_t* request, int status) {
 static void on_batch_shut_down(uv_shutdown_t* request, int status) {
   struct batch* self = request->handle->data;
   self->failed |= status != 0;
+  free(self->requests);
+  self->requests = NULL;
   self->observer->end(self->observer);
   uv_close((uv_handle_t*)request->handle, NULL);
 }

@@ -24,6 +24,7 @@ class async_block final : public detail::handle_block {
   bool send() noexcept {
     if (!open_) return false;
     if (sent_.exchange(true, std::memory_order_acq_rel)) return true;  // the callback is still to come
+    if (loop().on_this_thread()) return uv_async_send(&async) == 0;
     const std::scoped_lock lock(mutex_);
     return open_ && uv_async_send(&async) == 0;
   }
@@ -39,7 +40,7 @@ class async_block final : public detail::handle_block {
   void release_callbacks() noexcept override { woken = {}; }
 
   std::atomic<bool> sent_{false};
-  std::mutex mutex_;  // libuv knows nothing of a send() while it closes
+  std::mutex mutex_;  // libuv knows nothing of another thread's send() while it closes
   std::atomic<bool> open_{true};
 };
 

@@ -21,8 +21,10 @@ class block : list_node {
  public:
   enum holder : std::uint8_t { by_owner = 1, by_libuv = 2, by_write = 4 };
 
-  /// kind: a literal, as pending() shows it.
-  block(loop_core& loop, const char* kind, std::source_location where) noexcept;
+  /// kind: a literal, as pending() shows it. c_struct: a member of the derived block.
+  template <class CStruct>
+  block(loop_core& loop, const char* kind, std::source_location where, const CStruct& c_struct) noexcept
+      : loop_(loop), kind_(kind), where_(where), since_(time_of(loop)), c_offset_(offset_of(&c_struct)) {}
   block(const block&) = delete;
   block& operator=(const block&) = delete;
   virtual ~block() = default;
@@ -55,12 +57,21 @@ class block : list_node {
   /// What becomes of what libuv holds without an owner.
   virtual void abandon() noexcept {}
   virtual void describe(pending_operation& into) const = 0;
+  void* c_struct() const noexcept {
+    // SAFETY: the constructor has measured where in this object it is.
+    return const_cast<std::byte*>(reinterpret_cast<const std::byte*>(this)) + c_offset_;
+  }
 
  private:
   friend class block_list;
   friend class loop_core;
   friend struct discards;
 
+  static std::uint64_t time_of(loop_core& loop) noexcept;
+  std::uint16_t offset_of(const void* c_struct) const noexcept {
+    return static_cast<std::uint16_t>(static_cast<const std::byte*>(c_struct) -
+                                      reinterpret_cast<const std::byte*>(this));
+  }
   void free() noexcept;
 
   loop_core& loop_;
@@ -68,8 +79,11 @@ class block : list_node {
   std::source_location where_;
   std::uint64_t since_;                // loop time, ms
   block* next_handed_over_ = nullptr;  // only under loop_core's mutex
+  std::uint16_t c_offset_;             // there are millions of some blocks: two bytes, and no pointer
   std::uint8_t holders_ = 0;
 };
+
+// What is called for every block is inline, in loop_core.hpp, which knows both.
 
 /// Of a block that nobody holds yet.
 struct discards {

@@ -18,11 +18,12 @@ void handle_block::closed(uv_handle_t* handle) noexcept {
 
 void handle_block::describe(pending_operation& into) const {
   into.is_handle = true;
-  into.active = uv_is_active(uv_) != 0;
-  into.referenced = uv_has_ref(uv_) != 0;
+  into.active = uv_is_active(uv()) != 0;
+  into.referenced = uv_has_ref(uv()) != 0;
   into.closing = closing_;
   uv_os_fd_t descriptor = -1;
-  if (!closing_ && uv_fileno(uv_, &descriptor) == 0) into.object = "descriptor " + std::to_string(descriptor);
+  if (!closing_ && uv_fileno(uv(), &descriptor) == 0)
+    into.object = "descriptor " + std::to_string(descriptor);
 }
 
 void refuse_use(const handle_block* block, const char* operation, const std::source_location& where) {

@@ -31,25 +31,25 @@ class handle_block : public block {
   /// handle: a member of the derived block.
   template <class Handle>
   handle_block(loop_core& loop, const char* kind, std::source_location where, Handle& handle) noexcept
-      // SAFETY: every handle of libuv's begins as a uv_handle_t.
-      : block(loop, kind, where), uv_(reinterpret_cast<uv_handle_t*>(&handle)) {}
+      : block(loop, kind, where, handle) {}
 
-  uv_handle_t* uv() const noexcept { return uv_; }
+  // SAFETY: every handle of libuv's begins as a uv_handle_t.
+  uv_handle_t* uv() const noexcept { return static_cast<uv_handle_t*>(c_struct()); }
   bool closing() const noexcept { return closing_; }
 
   /// libuv has initialised it: it is libuv's and an owner's from now on.
   void adopt() noexcept {
-    uv_->data = this;
+    uv()->data = this;
     hold(by_libuv);
     hold(by_owner);
   }
-  void close(callback<void()> on_closed) noexcept {
+  void close(callback<void()>&& on_closed) noexcept {
     on_closed_ = std::move(on_closed);
     abort();
   }
   /// start(uv_close_cb) closes in another way than uv_close; if it throws, nothing has happened.
   template <class Start>
-  void close_with(callback<void()> on_closed, Start&& start) {
+  void close_with(callback<void()>&& on_closed, Start&& start) {
     start(closed);
     on_closed_ = std::move(on_closed);
     closing_ = true;
@@ -87,20 +87,21 @@ class handle_block : public block {
 
  private:
   block_list& list() noexcept final { return loop().handles(); }
-  void abandon() noexcept final { abort(); }
+  void abandon() noexcept final {
+    if (!closing_) abort();
+  }
   static void closed(uv_handle_t* handle) noexcept;
   void close_unless_lent() noexcept {
     // Two pipes may send each other, and each would wait for the other's end: so one that has something to
     // send itself does not wait. The loop's end does not wait either, as it closes whatever is waited for.
     const bool waits = lends_ != 0 && carries_ == 0 && !loop().closing();
-    if (!waits && uv_is_closing(uv_) == 0) uv_close(uv_, closed);
+    if (!waits && uv_is_closing(uv()) == 0) uv_close(uv(), closed);
   }
 
-  uv_handle_t* uv_;
-  callback<void()> on_closed_;
-  std::uint32_t lends_ = 0;    // writes that send it
-  std::uint32_t carries_ = 0;  // its writes that send a handle
   bool closing_ = false;
+  std::uint32_t lends_ = 0;  // writes that send it
+  callback<void()> on_closed_;
+  std::uint32_t carries_ = 0;  // its writes that send a handle
 };
 
 /// What a callback of libuv's is told belongs to: handle->data, as adopt() set it.

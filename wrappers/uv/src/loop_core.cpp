@@ -76,14 +76,10 @@ loop_core::loop_core(loop_options&& options, std::source_location where)
   bind_to_this_thread();
 }
 
-loop_core& loop_core::of(const uv::loop& owner, const char* operation, const std::source_location& where) {
-  if (owner.core_ == nullptr)
-    throw misuse(operation, "the loop was moved from: use the one it was moved to", where);
-  loop_core& core = *owner.core_;
-  core.require_thread(operation, where);
-  if (core.closing_)
-    throw misuse(operation, "the loop is closed: nothing can be started on it any more", where);
-  return core;
+void loop_core::refuse_new(const loop_core* core, const char* operation, const std::source_location& where) {
+  if (core == nullptr) throw misuse(operation, "the loop was moved from: use the one it was moved to", where);
+  core->require_thread(operation, where);
+  throw misuse(operation, "the loop is closed: nothing can be started on it any more", where);
 }
 
 void loop_core::unreference() noexcept {

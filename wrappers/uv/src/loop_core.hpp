@@ -39,7 +39,12 @@ class loop_core {
 
   /// The loop that a new handle or request goes to; refuses one that is moved-from, closed, or another
   /// thread's.
-  static loop_core& of(const uv::loop& owner, const char* operation, const std::source_location& where);
+  static loop_core& of(const uv::loop& owner, const char* operation, const std::source_location& where) {
+    loop_core* const core = owner.core_;
+    if (core == nullptr || !core->on_this_thread() || core->closing_) [[unlikely]]
+      refuse_new(core, operation, where);
+    return *core;
+  }
 
   void reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void unreference() noexcept;
@@ -130,6 +135,9 @@ class loop_core {
  private:
   ~loop_core() = default;
 
+  [[noreturn]] static void refuse_new(const loop_core* core, const char* operation,
+                                      const std::source_location& where);
+
   static void on_wakeup(uv_async_t* wakeup) noexcept;
   void wake() noexcept;  // under mutex_
   bool has_posted() noexcept;
@@ -174,5 +182,42 @@ class loop_core {
   std::unique_ptr<std::byte[]> read_buffer_;
   block_pool pool_;
 };
+
+// ---- block
+
+inline std::uint64_t block::time_of(loop_core& loop) noexcept { return uv_now(loop.uv()); }
+
+inline void block::begin(std::source_location where) noexcept {
+  where_ = where;
+  since_ = time_of(loop_);
+}
+
+inline void block::hold(holder who) noexcept {
+  holders_ = static_cast<std::uint8_t>(holders_ | who);
+  if (who == by_owner)
+    loop_.owner_added();
+  else if (who == by_libuv)
+    list().insert(*this);
+}
+
+inline void block::let_go(holder who) noexcept {
+  loop_core& loop = loop_;
+  if (who == by_libuv) block_list::remove(*this);
+  holders_ = static_cast<std::uint8_t>(holders_ & ~who);
+  if (holders_ == 0) free();
+  if (who == by_owner) loop.owner_removed();
+}
+
+inline void block::disown() noexcept {
+  if (held(by_libuv)) abandon();
+  let_go(by_owner);
+}
+
+inline void block::owner_gone() noexcept {
+  if (loop_.on_this_thread())
+    disown();
+  else
+    loop_.hand_over(*this);
+}
 
 }  // namespace gauntlet::uv::detail

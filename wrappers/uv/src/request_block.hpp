@@ -20,12 +20,12 @@ class request_block : public block {
   /// request: a member of the derived block.
   template <class Request>
   request_block(loop_core& loop, const char* kind, std::source_location where, Request& request) noexcept
-      // SAFETY: every request of libuv's begins as a uv_req_t.
-      : block(loop, kind, where), uv_(reinterpret_cast<uv_req_t*>(&request)) {}
+      : block(loop, kind, where, request) {}
 
-  uv_req_t* uv() const noexcept { return uv_; }
+  // SAFETY: every request of libuv's begins as a uv_req_t.
+  uv_req_t* uv() const noexcept { return static_cast<uv_req_t*>(c_struct()); }
   /// False: it runs, or is of a kind that cannot be cancelled.
-  bool cancel() noexcept { return uv_cancel(uv_) == 0; }
+  bool cancel() noexcept { return uv_cancel(uv()) == 0; }
   void abort() noexcept override { cancel(); }
   /// For the one who started it.
   request owner() noexcept { return request(*this); }
@@ -36,8 +36,6 @@ class request_block : public block {
 
  private:
   block_list& list() noexcept final { return loop().requests(); }
-
-  uv_req_t* uv_;
 };
 
 /// The block whose request a callback of libuv's is told.
@@ -48,8 +46,9 @@ Block& request_of(const Request* request) noexcept {
 }
 
 /// Submits: start(Block&) answers a status of libuv's; unless it is negative the request is in flight.
-template <std::derived_from<request_block> Block, class Start>
-Block& submit(fresh<Block> made, const char* operation, std::string_view subject,
+/// subject: text, which is looked at only if it fails.
+template <std::derived_from<request_block> Block, class Subject = std::string_view, class Start>
+Block& submit(fresh<Block>&& made, const char* operation, const Subject& subject,
               const std::source_location& where, Start&& start) {
   made->uv()->data = static_cast<request_block*>(made.get());
   uv_loop_t& raw = *made->loop().uv();
@@ -74,9 +73,10 @@ void finish(Block& block, Work&& work) noexcept {
   block.let_go(block::by_libuv);
 }
 
-/// How a request without a value ended.
-inline outcome<> ended(int status, const char* operation, std::string_view subject,
-                       const std::source_location& where) {
+/// How a request without a value ended. subject: as above.
+template <class Subject>
+outcome<> ended(int status, const char* operation, const Subject& subject,
+                const std::source_location& where) {
   if (status < 0) return error(status, operation, subject, where);
   return {};
 }

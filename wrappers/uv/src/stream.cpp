@@ -87,6 +87,18 @@ void stream_block::on_connection(uv_stream_t* listener, int status) noexcept {
 
 // ---- writing
 
+namespace {
+
+uv_buf_t to_uv(std::span<const std::byte> bytes) noexcept {
+  uv_buf_t buffer;
+  // SAFETY: libuv reads what it writes, though its type does not say so.
+  buffer.base = reinterpret_cast<char*>(const_cast<std::byte*>(bytes.data()));
+  buffer.len = bytes.size();
+  return buffer;
+}
+
+}  // namespace
+
 uv_buf_t* buffer_list::place(std::size_t count) {
   count_ = static_cast<unsigned>(count);
   if (count <= few_.size()) return few_.data();
@@ -96,44 +108,38 @@ uv_buf_t* buffer_list::place(std::size_t count) {
 
 buffer_list::buffer_list(std::span<owned_buffer> buffers) {
   uv_buf_t* at = place(buffers.size());
-  for (const owned_buffer& buffer : buffers) {
-    const std::span<const std::byte> bytes = buffer.bytes();
-    // SAFETY: libuv reads what it writes, though its type does not say so.
-    at->base = reinterpret_cast<char*>(const_cast<std::byte*>(bytes.data()));
-    (at++)->len = bytes.size();
-  }
+  for (const owned_buffer& buffer : buffers) *at++ = to_uv(buffer.bytes());
 }
 
 buffer_list::buffer_list(std::span<const std::span<const std::byte>> spans) {
   uv_buf_t* at = place(spans.size());
-  for (const std::span<const std::byte>& bytes : spans) {
-    // SAFETY: as above.
-    at->base = reinterpret_cast<char*>(const_cast<std::byte*>(bytes.data()));
-    (at++)->len = bytes.size();
+  for (const std::span<const std::byte>& bytes : spans) *at++ = to_uv(bytes);
+}
+
+bool stream_block::write(fresh<write_block>&& write, handle_block* sent, const std::source_location& where) {
+  if (!write->several.empty()) {
+    const buffer_list buffers(write->several);
+    return queue(std::move(write), {buffers.data(), buffers.count()}, sent, where);
   }
+  const uv_buf_t buffer = to_uv(write->one.bytes());
+  return queue(std::move(write), {&buffer, 1}, sent, where);
 }
 
-std::size_t buffer_list::size() const noexcept {
-  std::size_t sum = 0;
-  for (const uv_buf_t& buffer : std::span(data(), count_)) sum += buffer.len;
-  return sum;
-}
-
-bool stream_block::write(fresh<write_block> write, handle_block* sent, const std::source_location& where) {
+bool stream_block::queue(fresh<write_block>&& write, std::span<const uv_buf_t> bytes, handle_block* sent,
+                         const std::source_location& where) {
   if (must_not_queue && uv_stream_get_write_queue_size(stream()) != 0)
     throw error(UV_EAGAIN, "stream::write", kind(), where,
                 "a write before this one has failed: see its callback");
-  const buffer_list buffers(write->buffers());
-  write->target = this;
-  write->sent = sent;
-  const std::size_t size = buffers.size();
+  std::size_t size = 0;
+  for (const uv_buf_t& buffer : bytes) size += buffer.len;
   write->size = size;
+  write->sent = sent;
+  const auto count = static_cast<unsigned>(bytes.size());
   submit(std::move(write), "stream::write", kind(), where, [&](write_block& made) {
     // SAFETY: libuv's own way to give any handle to uv_write2, which looks only for its type and descriptor.
-    return sent == nullptr
-               ? uv_write(&made.request, stream(), buffers.data(), buffers.count(), write_block::on_written)
-               : uv_write2(&made.request, stream(), buffers.data(), buffers.count(),
-                           reinterpret_cast<uv_stream_t*>(sent->uv()), write_block::on_written);
+    return sent == nullptr ? uv_write(&made.request, stream(), bytes.data(), count, write_block::on_written)
+                           : uv_write2(&made.request, stream(), bytes.data(), count,
+                                       reinterpret_cast<uv_stream_t*>(sent->uv()), write_block::on_written);
   });
   if (sent != nullptr) carry(*sent);
   unreturned += size;
@@ -144,16 +150,16 @@ bool stream_block::write(fresh<write_block> write, handle_block* sent, const std
 
 void write_block::on_written(uv_write_t* request, int status) noexcept {
   auto& self = request_of<write_block>(request);
-  stream_block& target = *self.target;
+  auto& target = block_of<stream_block>(request->handle);
   if (self.sent != nullptr) target.carried(*self.sent);
   target.unreturned -= self.size;
   finish(self,
          [&] { self.written(ended(status, "stream::write", target.kind(), self.where()), self.buffers()); });
-  target.written();
+  if (target.above_high) target.drain();
 }
 
-void stream_block::written() noexcept {
-  if (!above_high || closing() || unreturned > marks.low) return;
+void stream_block::drain() noexcept {
+  if (closing() || unreturned > marks.low) return;
   above_high = false;
   loop().invoke(drained);
 }
@@ -161,6 +167,14 @@ void stream_block::written() noexcept {
 }  // namespace detail
 
 using detail::stream_block;
+
+namespace {
+
+stream_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+  return detail::use<stream_block>(block, operation, where);
+}
+
+}  // namespace
 
 stream_block& stream::block(const char* operation, const std::source_location& where) const {
   return detail::use<stream_block>(block_, operation, where);
@@ -191,17 +205,18 @@ bool stream::is_readable(std::source_location where) const {
   return uv_is_readable(block("stream::is_readable", where).stream()) != 0;
 }
 
-bool stream::queue_write(owned_buffer bytes, detail::buffers_callback written, std::source_location where) {
-  stream_block& used = block("stream::write", where);
+bool stream::queue_write(owned_buffer&& bytes, detail::buffers_callback&& written,
+                         const std::source_location& where) {
+  stream_block& used = use(block_, "stream::write", where);
   detail::require_callable(written, "stream::write", where);
   auto write = used.loop().make<detail::write_block>(where, std::move(written));
   write->one = std::move(bytes);
   return used.write(std::move(write), nullptr, where);
 }
 
-bool stream::queue_write(std::vector<owned_buffer> bytes, detail::buffers_callback written,
-                         std::source_location where) {
-  stream_block& used = block("stream::write", where);
+bool stream::queue_write(std::vector<owned_buffer>&& bytes, detail::buffers_callback&& written,
+                         const std::source_location& where) {
+  stream_block& used = use(block_, "stream::write", where);
   detail::require_callable(written, "stream::write", where);
   if (bytes.empty()) throw misuse("stream::write", "there are no buffers: give it at least one", where);
   auto write = used.loop().make<detail::write_block>(where, std::move(written));

@@ -23,8 +23,9 @@ class stream_block : public handle_block {
 
   void read_start(const std::source_location& where);
   /// True while no more bytes are held than the high mark. sent: a handle to go with the bytes, or nullptr.
-  bool write(fresh<class write_block> write, handle_block* sent, const std::source_location& where);
-  void written() noexcept;
+  bool write(fresh<class write_block>&& write, handle_block* sent, const std::source_location& where);
+  /// Tells that enough has been written, if so.
+  void drain() noexcept;
 
   callback<std::span<std::byte>(std::size_t)> alloc;
   callback<void(outcome<std::span<std::byte>>)> read;
@@ -50,6 +51,8 @@ class stream_block : public handle_block {
   void before_close() noexcept override { uv_read_stop(stream()); }
 
  private:
+  bool queue(fresh<class write_block>&& write, std::span<const uv_buf_t> bytes, handle_block* sent,
+             const std::source_location& where);
   static void on_connection(uv_stream_t* listener, int status) noexcept;
   static void on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer) noexcept;
   static void on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) noexcept;
@@ -67,8 +70,7 @@ class write_block final : public request_block {
   static void on_written(uv_write_t* request, int status) noexcept;
   void release_callbacks() noexcept { written = {}; }
 
-  uv_write_t request{};
-  stream_block* target = nullptr;
+  uv_write_t request;            // libuv sets all of it that it reads
   std::size_t size = 0;          // in bytes
   handle_block* sent = nullptr;  // through a pipe
   owned_buffer one;
@@ -121,8 +123,6 @@ class buffer_list {
 
   const uv_buf_t* data() const noexcept { return many_.empty() ? few_.data() : many_.data(); }
   unsigned count() const noexcept { return count_; }
-  /// In bytes.
-  std::size_t size() const noexcept;
 
  private:
   uv_buf_t* place(std::size_t count);

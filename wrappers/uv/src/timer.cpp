@@ -15,7 +15,7 @@ class timer_block final : public detail::handle_block {
     self.loop().invoke(self.expired);
   }
 
-  uv_timer_t timer{};
+  uv_timer_t timer;  // libuv sets all of it that it reads
   callback<void()> expired;
 
  private:
@@ -33,6 +33,16 @@ std::uint64_t require_time(std::chrono::milliseconds time, const char* operation
   return static_cast<std::uint64_t>(time.count());
 }
 
+void start_block(timer_block& block, std::chrono::milliseconds timeout, std::chrono::milliseconds repeat,
+                 callback<void()>&& expired, const std::source_location& where) {
+  const std::uint64_t first = require_time(timeout, "timer::start", where);
+  const std::uint64_t next = require_time(repeat, "timer::start", where);
+  detail::require_callable(expired, "timer::start", where);
+  detail::check(uv_timer_start(&block.timer, timer_block::expire, first, next), block, "timer::start", where);
+  block.expired = std::move(expired);
+  block.begin(where);
+}
+
 }  // namespace
 
 timer::timer(uv::loop& loop, std::source_location where)
@@ -42,17 +52,12 @@ timer::timer(uv::loop& loop, std::source_location where)
 
 void timer::start(std::chrono::milliseconds timeout, std::chrono::milliseconds repeat,
                   callback<void()> expired, std::source_location where) {
-  timer_block& block = use(block_, "timer::start", where);
-  const std::uint64_t first = require_time(timeout, "timer::start", where);
-  const std::uint64_t next = require_time(repeat, "timer::start", where);
-  detail::require_callable(expired, "timer::start", where);
-  detail::check(uv_timer_start(&block.timer, timer_block::expire, first, next), block, "timer::start", where);
-  block.expired = std::move(expired);
-  block.begin(where);
+  start_block(use(block_, "timer::start", where), timeout, repeat, std::move(expired), where);
 }
 
 void timer::start(std::chrono::milliseconds timeout, callback<void()> expired, std::source_location where) {
-  start(timeout, std::chrono::milliseconds(0), std::move(expired), where);
+  start_block(use(block_, "timer::start", where), timeout, std::chrono::milliseconds(0), std::move(expired),
+              where);
 }
 
 void timer::stop(std::source_location where) { uv_timer_stop(&use(block_, "timer::stop", where).timer); }

@@ -58,7 +58,9 @@ class callback<Result(Arguments...)> {
 
   callback(callback&& other) noexcept { take(other); }
   callback& operator=(callback&& other) noexcept {
-    if (this != &other) {
+    if (operations_ == nullptr || operations_->destroy == nullptr) {
+      if (this != &other) take(other);
+    } else if (this != &other) {
       const callback old(std::move(*this));  // what it destroys may look at this one
       take(other);
     }

@@ -2,6 +2,7 @@
 /// Bytes that an operation in flight owns: moved in with the call, handed back with its result.
 
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <ranges>
@@ -98,8 +99,8 @@ class owned_buffer {
   };
   struct operations {
     std::span<const std::byte> (*bytes)(const std::byte*) noexcept;
-    void (*move)(std::byte* from, std::byte* to) noexcept;
-    void (*destroy)(std::byte*) noexcept;
+    void (*move)(std::byte* from, std::byte* to) noexcept;  // nullptr: its bytes are copied
+    void (*destroy)(std::byte*) noexcept;                   // nullptr: there is nothing to do
     bool writable;
   };
 
@@ -127,8 +128,9 @@ class owned_buffer {
     std::launder(reinterpret_cast<Held*>(storage))->~Held();
   }
   template <class Held>
-  static constexpr operations operations_of{&bytes_of<Held>, &move_to<Held>, &destroy<Held>,
-                                            !std::is_same_v<Held, constant>};
+  static constexpr operations operations_of{
+      &bytes_of<Held>, std::is_trivially_copyable_v<Held> ? nullptr : &move_to<Held>,
+      std::is_trivially_destructible_v<Held> ? nullptr : &destroy<Held>, !std::is_same_v<Held, constant>};
 
   template <class Held>
   void emplace(Held held) noexcept {
@@ -140,10 +142,14 @@ class owned_buffer {
   void take_from(owned_buffer& other) noexcept {
     if (other.operations_ == nullptr) return;
     operations_ = std::exchange(other.operations_, nullptr);
-    operations_->move(other.storage_, storage_);
+    if (operations_->move == nullptr)
+      std::memcpy(storage_, other.storage_, sizeof storage_);
+    else
+      operations_->move(other.storage_, storage_);
   }
   void reset() noexcept {
-    if (const operations* const old = std::exchange(operations_, nullptr)) old->destroy(storage_);
+    const operations* const old = std::exchange(operations_, nullptr);
+    if (old != nullptr && old->destroy != nullptr) old->destroy(storage_);
   }
 
   alignas(void*) std::byte storage_[4 * sizeof(void*)] = {};

@@ -83,9 +83,9 @@ struct exit_status {
 
 /// A child process, which runs as soon as this is made. It does not end with this handle: who lets go of the
 /// handle, or closes it, only waits for the child no more. No zombie is left all the same: for as long as the
-/// loop runs, it collects the children that were let go of. One that outlives the loop is a zombie from its end
-/// until this process ends, or calls waitpid() with its pid(): no loop, and no SIGCHLD handler of libuv's, is
-/// there to do so. Keep the loop running until it has ended, or keep its pid.
+/// loop runs, it collects the children that were let go of. One that outlives the loop is a zombie from its
+/// end until this process ends, or calls waitpid() with its pid(): no loop, and no SIGCHLD handler of
+/// libuv's, is there to do so. Keep the loop running until it has ended, or keep its pid.
 ///
 /// SIGCHLD and waitpid() for these children are libuv's; a program that waits for "any" child takes their
 /// ends away.

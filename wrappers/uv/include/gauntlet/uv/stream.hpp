@@ -110,9 +110,10 @@ class stream : public handle {
  private:
   void start_reading(callback<std::span<std::byte>(std::size_t)> alloc,
                      callback<void(outcome<std::span<std::byte>>)> read, std::source_location where);
-  bool queue_write(owned_buffer bytes, detail::buffers_callback written, std::source_location where);
-  bool queue_write(std::vector<owned_buffer> bytes, detail::buffers_callback written,
-                   std::source_location where);
+  bool queue_write(owned_buffer&& bytes, detail::buffers_callback&& written,
+                   const std::source_location& where);
+  bool queue_write(std::vector<owned_buffer>&& bytes, detail::buffers_callback&& written,
+                   const std::source_location& where);
   void start_shutdown(callback<void(outcome<>)> ended, std::source_location where);
 };
 

@@ -1,0 +1,91 @@
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <gauntlet/memory_checker.hpp>
+#include <random>
+#include <set>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "block_pool.hpp"
+
+namespace gauntlet::uv::detail {
+namespace {
+
+// Memory that is filled with a byte of its own, from end to end.
+struct piece {
+  std::byte* at = nullptr;
+  std::size_t size = 0;
+  std::byte mark{};
+
+  std::span<std::byte> bytes() const { return {at, size}; }
+  bool whole() const {
+    return std::ranges::all_of(bytes(), [this](std::byte byte) { return byte == mark; });
+  }
+};
+
+piece take(block_pool& pool, std::size_t size, std::byte mark) {
+  const piece taken{static_cast<std::byte*>(pool.allocate(size)), size, mark};
+  std::ranges::fill(taken.bytes(), mark);
+  return taken;
+}
+
+TEST_CASE("what is allocated is aligned, whole, and nobody else's, in any order of coming and going") {
+  block_pool pool;
+  std::minstd_rand random(20);
+  std::uniform_int_distribution<std::size_t> size(sizeof(void*), 1500);
+  std::vector<piece> pieces;
+  bool right = true;
+  for (int step = 0; step < 10000; ++step) {
+    // More come than go at first, and then the other way round.
+    const bool come = random() % 100 < (step / 2000 % 2 == 0 ? 60U : 40U);
+    if (come || pieces.empty()) {
+      pieces.push_back(take(pool, size(random), static_cast<std::byte>(step)));
+      right = right && reinterpret_cast<std::uintptr_t>(pieces.back().at) % block_pool::alignment == 0;
+    } else {
+      std::swap(pieces[random() % pieces.size()], pieces.back());
+      right = right && pieces.back().whole();
+      pool.deallocate(pieces.back().at);
+      pieces.pop_back();
+    }
+  }
+  CHECK(pieces.size() > 100);
+  for (const piece& left : pieces) {
+    right = right && left.whole();
+    pool.deallocate(left.at);
+  }
+  CHECK(right);
+}
+
+TEST_CASE("many of one size come, go, and come again in the same memory") {
+  if (allocations_are_checked()) SKIP("under this tool each block is an allocation of its own");
+  constexpr std::size_t count = 20000;
+  block_pool pool;
+  std::set<void*> before;
+  for (std::size_t i = 0; i < count; ++i) before.insert(pool.allocate(100));
+  CHECK(before.size() == count);
+  // One stays: an empty slab goes, but for one.
+  std::vector<void*> order(before.begin(), before.end());
+  std::ranges::shuffle(order, std::minstd_rand(3));
+  for (std::size_t i = 10; i < count; ++i) pool.deallocate(order[i]);
+  std::size_t again = 0;
+  std::vector<void*> after;
+  for (std::size_t i = 0; i < 10; ++i) {
+    after.push_back(pool.allocate(100));
+    again += before.contains(after.back()) ? 1 : 0;
+  }
+  CHECK(again == 10);
+  for (void* const memory : after) pool.deallocate(memory);
+  for (std::size_t i = 0; i < 10; ++i) pool.deallocate(order[i]);
+}
+
+TEST_CASE("what is abandoned goes with the pool, or at once if it is large") {
+  block_pool pool;
+  for (const std::size_t size : {std::size_t{24}, std::size_t{600}, std::size_t{5000}})
+    pool.abandon(take(pool, size, std::byte{1}).at);
+}
+
+}  // namespace
+}  // namespace gauntlet::uv::detail
