@@ -1,12 +1,16 @@
 // Faults that our C++ code provokes and other code commits: the C shim, or a C library below it. They are
 // reported only if that code, too, was built with the lane's tool.
 #include <gauntlet/shim/png.h>
+#include <netinet/in.h>
 #include <png.h>
+#include <sys/socket.h>
+#include <uv.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <limits>
 
@@ -21,6 +25,13 @@ gauntlet_png_limits* new_limits(std::size_t size = sizeof(gauntlet_png_limits)) 
 }
 
 Bytef* new_bytes(std::size_t size) { return opaque(static_cast<Bytef*>(std::malloc(size))); }
+
+// "1.2.3.4", as libuv writes it.
+constexpr std::size_t name_size = 8;
+void write_name(char* name) {
+  constexpr unsigned char address[] = {1, 2, 3, 4};
+  (void)uv_inet_ntop(AF_INET, address, name, name_size);
+}
 
 }  // namespace
 
@@ -100,4 +111,31 @@ void canary_uninitialised_branch_in_libpng(bool faulty) {
   char text[29];
   (void)png_convert_to_rfc1123_buffer(text, moment);
   std::free(moment);
+}
+
+void canary_heap_overflow_in_libuv(bool faulty) {
+  auto* name = opaque(static_cast<char*>(std::malloc(faulty ? name_size - 1 : name_size)));
+  write_name(name);
+  std::free(name);
+}
+
+void canary_misaligned_access_in_libuv(bool faulty) {
+  alignas(sockaddr_in) unsigned char bytes[sizeof(sockaddr_in) + 1] = {};
+  void* address = opaque(bytes + (faulty ? 1 : 0));
+  char name[16];
+  (void)uv_ip4_name(static_cast<sockaddr_in*>(address), name, sizeof name);
+}
+
+void canary_data_race_in_libuv(bool faulty) {
+  char mine[name_size];
+  char theirs[name_size];
+  run_together([&] { write_name(mine); }, [&] { write_name(faulty ? mine : theirs); });
+}
+
+void canary_uninitialised_branch_in_libuv(bool faulty) {
+  auto* address = opaque(static_cast<unsigned char*>(std::malloc(sizeof(in6_addr))));
+  if (!faulty) std::memset(address, 1, sizeof(in6_addr));
+  char name[46];
+  (void)uv_inet_ntop(AF_INET6, address, name, sizeof name);
+  std::free(address);
 }
