@@ -4,11 +4,12 @@
 #include "../uv/kinds.hpp"
 #include "property.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -21,8 +22,10 @@ struct subject {
   subject(const subject&) = delete;
   subject& operator=(const subject&) = delete;
   virtual ~subject() = default;
-  /// False: it was refused. A kind that cannot be started again while it runs is not.
-  virtual bool start(callback<void()> called, bool runs) = 0;
+  virtual bool can_stop() const = 0;
+  virtual bool can_restart() const = 0;
+  /// False: it was refused, as with all of these.
+  virtual bool start(callback<void()> called) = 0;
   virtual bool stop() = 0;
   virtual bool close(callback<void()> told) = 0;
   virtual bool is_closing() const = 0;
@@ -42,18 +45,18 @@ bool accepted(Work&& work) {
 template <class Specimen>
 struct subject_of final : subject {
   explicit subject_of(loop& loop) : specimen(loop) {}
-  bool start(callback<void()> called, bool runs) override {
-    if (runs && !Specimen::can_restart) return !is_closing();
+  bool can_stop() const override { return Specimen::can_stop; }
+  bool can_restart() const override { return Specimen::can_restart; }
+  bool start(callback<void()> called) override {
     if constexpr (std::is_same_v<Specimen, async_specimen>) {
       if (is_closing()) return specimen.subject->send();
     }
     return accepted([&] { specimen.start(std::move(called)); });
   }
   bool stop() override {
-    if constexpr (Specimen::can_stop)
-      return accepted([&] { specimen.stop(); });
-    else
-      return !is_closing();
+    return accepted([&] {
+      if constexpr (Specimen::can_stop) specimen.stop();
+    });
   }
   bool close(callback<void()> told) override {
     return accepted([&] { specimen.subject->close(std::move(told)); });
@@ -82,6 +85,10 @@ std::unique_ptr<subject> make_any(kinds<Specimens...>, loop& loop, std::size_t k
 struct life {
   bool may_be_called = false;
   bool told_closed = false;
+  int starts = 0;
+  int called = 0;  // the start whose callback came last
+
+  bool waits() const { return may_be_called && called != starts; }
 };
 
 struct thrown_by_property {};
@@ -97,16 +104,16 @@ class world {
     drop,
     move,
     turn,
-    turn_again,  // half of all is nothing without turns
+    wait,
     start_dropping,
     start_closing,
     start_creating,
     start_throwing,
-    start_ending,
     close_dropping,
     post,
     work,
     drop_work,
+    start_ending,  // from here on it is the loop's end
     close_loop,
     end_loop,
     count
@@ -127,8 +134,9 @@ class world {
       case action::move:
         return move(slot);
       case action::turn:
-      case action::turn_again:
         return turn();
+      case action::wait:
+        return wait();
       case action::start_dropping:
         return start(slot, [this, other] { drop(other % slots); });
       case action::start_closing:
@@ -208,21 +216,29 @@ class world {
   void start(std::size_t slot, Work&& called) {
     slot_state& one = slots_[slot];
     if (!one.owner) return;
+    if (one.runs && !one.owner->can_restart()) return;
     const bool may = open() && !one.closing;
-    const bool could = one.owner->start(
-        [this, lives = one.lives, called = std::forward<Work>(called)]() mutable {
-          if (!lives->may_be_called) wrong("a callback came that was not to come");
-          called();
-        },
-        one.runs);
+    const bool could = one.owner->start([this, lives = one.lives, starts = one.lives->starts + 1,
+                                         called = std::forward<Work>(called)]() mutable {
+      if (!lives->may_be_called) wrong("a callback came that was not to come");
+      if (lives->starts != starts) wrong("a callback came in another one's place");
+      lives->called = starts;
+      called();
+    });
     if (could != may) wrong("start");
     if (!may) return;
     one.runs = true;
     one.lives->may_be_called = true;
+    ++one.lives->starts;
   }
   void stop(std::size_t slot) {
     slot_state& one = slots_[slot];
-    if (one.owner && one.owner->stop() != (open() && !one.closing)) wrong("stop");
+    if (!one.owner || !one.owner->can_stop()) return;
+    const bool may = open() && !one.closing;
+    if (one.owner->stop() != may) wrong("stop");
+    if (!may) return;
+    one.runs = false;
+    one.lives->may_be_called = false;
   }
   template <class Work>
   void close(std::size_t slot, Work&& then) {
@@ -261,6 +277,13 @@ class world {
     in_loop_ = false;
     gone_ = !loop_;
     if (!could && !loop_closed_) wrong("run");
+  }
+  /// What was started is called at last.
+  void wait() {
+    if (in_loop_) return;
+    const auto waits = [](const slot_state& slot) { return slot.lives && slot.lives->waits(); };
+    const auto done = [&] { return !loop_ || loop_closed_ || std::ranges::none_of(slots_, waits); };
+    if (!repeat_until([&] { turn(); }, done)) wrong("a callback did not come");
   }
   void post(std::size_t slot) {
     if (!loop_) return;
@@ -314,21 +337,38 @@ class world {
   bool ended_silently_ = false;
 };
 
+struct step {
+  int what = 0;
+  std::size_t slot = 0;
+  std::size_t other = 0;
+};
+std::ostream& operator<<(std::ostream& out, const step& step) {
+  return out << step.what << " of " << step.slot << ", " << step.other;
+}
+
+/// Long ones, of any action with any kind from the beginning: rapidcheck's own would prefer the first few.
+rc::Gen<std::vector<step>> any_steps() {
+  const auto below = [](int limit) { return rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, limit)); };
+  return rc::gen::scale(4.0,
+                        rc::gen::container<std::vector<step>>(rc::gen::construct<step>(
+                            below(static_cast<int>(world::action::count)), below(world::slots), below(256))));
+}
+
 TEST_CASE("handles of all kinds, made, started, stopped, closed, moved and dropped in any order") {
-  gauntlet::test::check_property(
-      [](const std::vector<std::tuple<std::uint8_t, std::uint8_t, std::uint8_t>>& steps) {
-        world world;
-        for (const auto& [what, slot, other] : steps) {
-          // The ends of the loop are rare: what comes after them says little.
-          auto action = static_cast<world::action>(what % static_cast<int>(world::action::count));
-          if (action >= world::action::close_loop && other % 4 != 0) action = world::action::turn;
-          world.act(action, slot % world::slots, other);
-          const std::string wrong = world.check();
-          if (!wrong.empty()) RC_FAIL(wrong);
-        }
-        const std::string wrong = world.finish();
-        if (!wrong.empty()) RC_FAIL(wrong);
-      });
+  start_pool_without_signals();
+  gauntlet::test::check_property([] {
+    world world;
+    for (const step& step : *any_steps()) {
+      // The ends of the loop are rare: what comes after them says little.
+      auto action = static_cast<world::action>(step.what);
+      if (action >= world::action::start_ending && step.other % 16 != 0) action = world::action::create;
+      world.act(action, step.slot, step.other);
+      const std::string wrong = world.check();
+      if (!wrong.empty()) RC_FAIL(wrong);
+    }
+    const std::string wrong = world.finish();
+    if (!wrong.empty()) RC_FAIL(wrong);
+  });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <catch2/generators/catch_generators.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -530,6 +531,34 @@ TEST_CASE("a process may be let go of in any order, and leaves no zombie") {
   }
   CHECK(is_gone(pid));
   CHECK(witness.use_count() == 1);
+}
+
+TEST_CASE(
+    "of children that ended at once, one's callback may close or drop the others, which are not called "
+    "then") {
+  loop loop;
+  int calls = 0;
+  std::array<std::optional<process>, 3> children;
+  const bool by_close = GENERATE(true, false);
+  for (auto& child : children)
+    child.emplace(loop, shell("exit 0"), [&](exit_status) {
+      ++calls;
+      for (auto& other : children) {
+        if (&other == &child) continue;
+        if (by_close)
+          other->close();
+        else
+          other.reset();
+      }
+    });
+  for (auto& child : children) {
+    siginfo_t info{};
+    REQUIRE(waitid(P_PID, static_cast<id_t>(child->pid()), &info, WEXITED | WNOWAIT) == 0);
+  }
+  CHECK_FALSE(loop.run());
+  CHECK(calls == 1);
+  CHECK(waitpid(-1, nullptr, WNOHANG) == -1);  // all are collected
+  static_cast<void>(loop.close());
 }
 
 TEST_CASE("what a process is asked for is checked before anything is done") {

@@ -1,3 +1,4 @@
+#include <array>
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <memory>
@@ -117,6 +118,22 @@ TEST_CASE("threadpool_queue_work_simple") {
   CHECK(on_pool != std::this_thread::get_id());
   CHECK(after == std::this_thread::get_id());
   loop.close();
+}
+
+TEST_CASE("threadpool_multiple_event_loops: loops on threads of their own share the pool") {
+  std::array<int, 3> ended{};
+  std::vector<std::thread> threads;
+  for (int& count : ended)
+    threads.emplace_back([&count] {
+      loop loop;
+      for (int i = 0; i < 100; ++i)
+        queue_work(loop, [i] { return i; }, [&, i](int value) { count += value == i; });
+      fs::stat(loop, ".", [&](outcome<fs::file_status> status) { count += status ? 1 : 0; });
+      getaddrinfo(loop, "127.0.0.1", {}, {.numeric_node = true}, [&](std::vector<address_info>) { ++count; });
+      run_to_the_end(loop);
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const int count : ended) CHECK(count == 102);
 }
 
 TEST_CASE("threadpool_queue_work_einval") {

@@ -238,6 +238,29 @@ TEST_CASE("tcp_close_reset_accepted_after_shutdown") {
   run_to_the_end(loop);
 }
 
+TEST_CASE(
+    "tcp_close_reset_accepted_after_socket_shutdown: one that is half closed can be reset all the same") {
+  loop loop;
+  connection both(loop);
+  REQUIRE(::shutdown(both.served->fileno(), SHUT_WR) == 0);  // libuv knows nothing of it
+  std::string told;
+  both.client->read_start([&](outcome<std::span<std::byte>> read) {
+    told += name_of(read) + ' ';
+    if (!read) both.client->close();
+  });
+  while (told.empty()) loop.run(run_mode::once);
+  CHECK(told == "ok ");  // the end of what is read
+  both.served->close_reset();
+  bool written = false;
+  both.client->write(buffer_of("x"), [&](outcome<> ended) {
+    written = true;
+    CHECK((name_of(ended) == "ECONNRESET" || name_of(ended) == "EPIPE"));
+    both.client->close();
+  });
+  run_to_the_end(loop);
+  CHECK(written);
+}
+
 TEST_CASE("close_reset of a handle without a socket is an error, and the handle stays open") {
   loop loop;
   tcp none{loop};
@@ -422,6 +445,59 @@ TEST_CASE("tcp_flags, and what a socket says of itself") {
   CHECK(both.client->is_writable());
   CHECK_FALSE(fresh.is_readable());
   loop.close();
+}
+
+TEST_CASE("tcp_reuseport") {
+  loop loop;
+  if (uv_version() < ((1 << 16) | (49 << 8))) {
+    CHECK(error_of([&] { tcp_listener one(loop, any_port(), {.reuse_port = true}); }) == "ENOSYS");
+    return;
+  }
+  tcp_listener first{loop, any_port(), {.reuse_port = true}};
+  tcp_listener second{loop, first.local_address(), {.reuse_port = true}};
+  constexpr int connections = 100;
+  int accepted_by_first = 0;
+  int accepted_by_second = 0;
+  const auto count = [&](int& by) {
+    return [&](tcp) {
+      ++by;
+      if (accepted_by_first + accepted_by_second < connections) return;
+      first.close();
+      second.close();
+    };
+  };
+  first.listen(count(accepted_by_first));
+  second.listen(count(accepted_by_second));
+  std::vector<tcp> clients;
+  for (int i = 0; i < connections; ++i) clients.emplace_back(loop).connect(first.local_address());
+  while (accepted_by_first + accepted_by_second < connections) loop.run(run_mode::once);
+  CHECK(accepted_by_first > 0);
+  CHECK(accepted_by_second > 0);
+  clients.clear();
+  run_to_the_end(loop);
+}
+
+TEST_CASE("tcp_create_early, tcp_create_early_accept: there is a socket before it is used") {
+  loop loop;
+  CHECK(error_of([&] { static_cast<void>(tcp(loop).fileno()); }) == "EBADF");
+  tcp client{loop, address_family::ip4};
+  const int socket = client.fileno();
+  CHECK(socket >= 0);
+  client.bind(any_port());
+  const address own = client.local_address();
+  CHECK(client.fileno() == socket);
+  tcp_listener listener{loop, any_port()};
+  address seen;
+  listener.listen([&](tcp peer) {
+    seen = peer.peer_address();
+    listener.close();
+  });
+  client.connect(listener.local_address(), [&] {
+    CHECK(client.fileno() == socket);
+    client.close();
+  });
+  run_to_the_end(loop);
+  CHECK(seen == own);
 }
 
 TEST_CASE("multiple_listen") {

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -250,6 +251,38 @@ TEST_CASE("tcp_ref3, tcp_ref4: a request keeps an unreferenced stream's loop run
   loop.close();
 }
 
+TEST_CASE("unref_in_prepare_cb: what was the last to keep the loop running lets it end") {
+  loop loop;
+  timer timer{loop};
+  timer.start(1h, [] {});
+  prepare prepare{loop};
+  prepare.unref();
+  prepare.start([&] { timer.unref(); });
+  CHECK_FALSE(loop.run());
+  loop.close();
+}
+
+TEST_CASE("walk_handles: handles of all kinds on one loop are each on its list, and closed with it") {
+  loop loop;
+  std::map<std::string, int> made;
+  std::vector<std::shared_ptr<void>> specimens;
+  all_kinds::for_each([&]<class Specimen> {
+    specimens.push_back(std::make_shared<Specimen>(loop));
+    ++made[Specimen::name];
+  });
+  std::map<std::string, int> listed;
+  for (const pending_operation& each : loop.pending())
+    if (each.is_handle) ++listed[std::string(each.kind)];
+  for (const auto& [kind, count] : made) {
+    INFO(kind);
+    CHECK(listed[kind] >= count);  // some have another side
+    listed.erase(kind);
+  }
+  CHECK(listed.empty());
+  CHECK(loop.close().size() >= specimens.size());
+  CHECK(loop.pending().empty());
+}
+
 TEST_CASE("embed: a loop inside another one, by its descriptor") {
   loop inner;
   timer timer{inner};
@@ -271,13 +304,16 @@ TEST_CASE("idle_starvation: timers expire while an idle keeps the loop from wait
   timer timer{loop};
   int idle_calls = 0;
   int check_calls = 0;
-  idle.start([&] { ++idle_calls; });
-  check.start([&] { ++check_calls; });
-  timer.start(20ms, [&] {
+  const auto end_all = [&] {
     idle.close();
     check.close();
     timer.close();
+  };
+  idle.start([&] {
+    if (++idle_calls == 2)
+      timer.start(20ms, end_all);  // not before: a slow machine is late for the first turn
   });
+  check.start([&] { ++check_calls; });
   run_to_the_end(loop);
   CHECK(idle_calls > 1);
   CHECK(check_calls > 0);

@@ -5,27 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <catch2/catch_test_macros.hpp>
-#include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <vector>
 
+#include "ip6_support.hpp"
 #include "pipe_support.hpp"
 
 namespace gauntlet::uv::test {
 namespace {
-
-/// Says why a test cannot be where IPv6 is not.
-bool has_ipv6(loop& loop) {
-  try {
-    udp trial(loop);
-    trial.bind(address::ip6("::1", 0));
-    return true;
-  } catch (const error& missing) {
-    std::cout << "skipped, there is no ::1: " << missing.what() << '\n';
-    return false;
-  }
-}
 
 /// Bound to a free port of 127.0.0.1 by `bound`.
 address bind(udp& bound) {

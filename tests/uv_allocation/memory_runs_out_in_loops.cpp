@@ -206,6 +206,22 @@ TEST_CASE("more exceptions than there is memory for: some are kept, and the last
   loop.close();
 }
 
+/// The next one needs an allocation.
+std::vector<tcp> as_many_as_there_is_memory_for(loop& loop) {
+  std::vector<tcp> made;
+  made.reserve(1000);
+  try {
+    while (made.size() < made.capacity()) {
+      for_new = {.before_failing = 0, .for_ever = false};
+      made.emplace_back(loop);
+    }
+  } catch (const std::bad_alloc&) {
+  }
+  for_new = {};
+  REQUIRE(made.size() < made.capacity());
+  return made;
+}
+
 TEST_CASE("a connection that there is no memory for waits for accept") {
   loop loop;
   tcp_listener listener{loop, any_port()};
@@ -214,6 +230,7 @@ TEST_CASE("a connection that there is no memory for waits for accept") {
   listener.listen([&](tcp) { ++accepted; });
   client.connect(listener.local_address(), [] {});
   prepare before{loop};
+  const std::vector<tcp> none_left = as_many_as_there_is_memory_for(loop);
   before.start([] { for_new = {.before_failing = 0, .for_ever = false}; });
   CHECK_THROWS_AS(loop.run(), std::bad_alloc);
   for_new = {};

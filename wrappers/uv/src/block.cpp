@@ -10,7 +10,7 @@ block::block(loop_core& loop, const char* kind, std::source_location where) noex
 void block::hold(holder who) noexcept {
   holders_ = static_cast<std::uint8_t>(holders_ | who);
   if (who == by_owner)
-    loop_.reference();
+    loop_.owner_added();
   else if (who == by_libuv)
     list().insert(*this);
 }
@@ -20,7 +20,7 @@ void block::let_go(holder who) noexcept {
   if (who == by_libuv) block_list::remove(*this);
   holders_ = static_cast<std::uint8_t>(holders_ & ~who);
   if (holders_ == 0) free();
-  if (who == by_owner) loop.unreference();
+  if (who == by_owner) loop.owner_removed();
 }
 
 void block::owner_gone() noexcept {
@@ -48,30 +48,10 @@ pending_operation block::describe() const {
 }
 
 void block::free() noexcept {
-  if (recycled_size_ == 0) {
-    delete this;
-    return;
-  }
   loop_core& loop = loop_;
-  const std::size_t size = recycled_size_;
   void* const memory = dynamic_cast<void*>(this);
   this->~block();
-  loop.deallocate(memory, size);
-}
-
-void block_list::insert(block& added) noexcept {
-  list_node& node = added;
-  node.previous = end_.previous;
-  node.next = &end_;
-  node.previous->next = &node;
-  end_.previous = &node;
-}
-
-void block_list::remove(block& removed) noexcept {
-  list_node& node = removed;
-  node.previous->next = node.next;
-  node.next->previous = node.previous;
-  node = {};
+  loop.deallocate(memory);
 }
 
 }  // namespace gauntlet::uv::detail

@@ -1,7 +1,8 @@
 #pragma once
 // What libuv knows by address never moves: each handle and each request is a block, held by up to three: the
 // C++ owner, libuv (from init to the close callback, from submission to completion), and of a handle the
-// writes that send it through a pipe. Whoever lets go last frees it. All of a block belongs to the loop's thread, but for the way there (loop_core::hand_over).
+// writes that send it through a pipe. Whoever lets go last frees it. All of a block belongs to the loop's
+// thread, but for the way there (loop_core::hand_over).
 
 #include <cstddef>
 #include <cstdint>
@@ -10,15 +11,11 @@
 #include <string>
 
 #include "gauntlet/uv/pending.hpp"
+#include "list_node.hpp"
 
 namespace gauntlet::uv::detail {
 
 class loop_core;
-
-struct list_node {
-  list_node* previous = nullptr;
-  list_node* next = nullptr;
-};
 
 class block : list_node {
  public:
@@ -71,7 +68,6 @@ class block : list_node {
   std::source_location where_;
   std::uint64_t since_;                // loop time, ms
   block* next_handed_over_ = nullptr;  // only under loop_core's mutex
-  std::uint16_t recycled_size_ = 0;    // of loop_core's memory; 0: made by new
   std::uint8_t holders_ = 0;
 };
 
@@ -85,13 +81,9 @@ using fresh = std::unique_ptr<Block, discards>;
 /// The blocks that libuv holds.
 class block_list {
  public:
-  block_list() noexcept { end_.previous = end_.next = &end_; }
-  block_list(const block_list&) = delete;
-  block_list& operator=(const block_list&) = delete;
-
-  bool empty() const noexcept { return end_.next == &end_; }
-  void insert(block& added) noexcept;
-  static void remove(block& removed) noexcept;
+  bool empty() const noexcept { return end_.alone(); }
+  void insert(block& added) noexcept { added.insert_before(end_); }
+  static void remove(block& removed) noexcept { removed.list_node::remove(); }
 
   /// work(block&) may remove the block it is given, and must not remove another.
   template <class Work>

@@ -3,14 +3,8 @@
 #include <algorithm>
 
 #include "fs_request.hpp"
+#include "gauntlet/memory_checker.hpp"
 #include "stream_block.hpp"
-
-#if defined(__has_feature)
-#if __has_feature(memory_sanitizer)
-#include <sanitizer/msan_interface.h>
-#define GAUNTLET_MSAN 1
-#endif
-#endif
 
 namespace gauntlet::uv {
 namespace detail {
@@ -136,16 +130,13 @@ constexpr fs_name write_name{"fs_write", "fs::file::write"};
 using transfer_function = int (*)(uv_loop_t*, uv_fs_t*, uv_file, const uv_buf_t*, unsigned, std::int64_t,
                                   uv_fs_cb);
 
-/// io_uring has the kernel write, which MemorySanitizer cannot see.
-void mark_written([[maybe_unused]] std::span<owned_buffer> buffers,
-                  [[maybe_unused]] std::size_t size) noexcept {
-#ifdef GAUNTLET_MSAN
+/// io_uring has the kernel write, which no tool sees.
+void mark_read(std::span<owned_buffer> buffers, std::size_t size) noexcept {
   for (const owned_buffer& buffer : buffers) {
     const std::size_t part = std::min(size, buffer.size());
-    __msan_unpoison(buffer.bytes().data(), part);
+    mark_written(buffer.bytes().data(), part);
     size -= part;
   }
-#endif
 }
 
 class transfer_block final : public fs_block {
@@ -173,7 +164,7 @@ class transfer_block final : public fs_block {
     std::size_t size = 0;
     for (const owned_buffer& buffer : buffers()) size += buffer.size();
     size = std::min(size, static_cast<std::size_t>(result));  // libuv's word is not taken for more
-    if (uv_fs_get_type(&request) == UV_FS_READ) mark_written(buffers(), size);
+    if (uv_fs_get_type(&request) == UV_FS_READ) mark_read(buffers(), size);
     done_(size, buffers());
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "gauntlet/memory_checker.hpp"
 #include "text.hpp"
 
 namespace gauntlet::uv::detail {
@@ -153,7 +154,9 @@ std::size_t fs_value(uv_fs_t& request, fs_operands&) {
 
 template <>
 fs::file_status fs_value(uv_fs_t& request, fs_operands&) {
-  return to_file_status(*uv_fs_get_statbuf(&request));
+  const uv_stat_t& status = *uv_fs_get_statbuf(&request);
+  mark_written(&status, sizeof status);  // what io_uring's statx wrote, libuv has copied from there
+  return to_file_status(status);
 }
 
 template <>

@@ -7,8 +7,11 @@ namespace detail {
 
 void handle_block::closed(uv_handle_t* handle) noexcept {
   auto& self = block_of<handle_block>(handle);
-  self.loop().invoke(self.on_closed_);
-  self.on_closed_ = {};
+  if (self.on_closed_)
+    self.loop().call([&] {
+      callback<void()> told = std::move(self.on_closed_);
+      told();
+    });
   self.release_callbacks();
   self.let_go(by_libuv);
 }

@@ -115,7 +115,7 @@ Block& block_of(const Handle* handle) noexcept {
 /// handle.
 template <std::derived_from<handle_block> Block, class Init>
 Block& open_handle(loop_core& core, const char* operation, std::source_location where, Init&& init) {
-  auto made = std::make_unique<Block>(core, where);
+  fresh<Block> made = core.make<Block>(where);
   const int status = init(core.uv(), *made);
   if (status < 0) throw error(status, operation, made->kind(), where);
   made->adopt();

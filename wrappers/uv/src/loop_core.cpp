@@ -9,30 +9,8 @@
 #include <cstdlib>
 #include <string>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define GAUNTLET_UV_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define GAUNTLET_UV_ASAN 1
-#endif
-#endif
-#ifdef GAUNTLET_UV_ASAN
-#include <sanitizer/asan_interface.h>
-#endif
-
 namespace gauntlet::uv::detail {
 namespace {
-
-/// AddressSanitizer reports who touches memory that waits for its next use, as if it were freed.
-void set_touchable([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t size,
-                   [[maybe_unused]] bool touchable) noexcept {
-#ifdef GAUNTLET_UV_ASAN
-  if (touchable)
-    __asan_unpoison_memory_region(memory, size);
-  else
-    __asan_poison_memory_region(memory, size);
-#endif
-}
 
 constexpr std::size_t room_for_exceptions = 8;   // before memory is needed to keep them
 constexpr std::size_t read_buffer_size = 65536;  // what libuv suggests to alloc callbacks
@@ -96,11 +74,6 @@ loop_core::loop_core(loop_options&& options, std::source_location where)
   uv_unref(wakeup());
   door_open_ = true;
   bind_to_this_thread();
-}
-
-loop_core::~loop_core() {
-  for (free_list& list : free_)
-    while (list.first != nullptr) ::operator delete(std::exchange(list.first, list.first->next));
 }
 
 loop_core& loop_core::of(const uv::loop& owner, const char* operation, const std::source_location& where) {
@@ -279,6 +252,7 @@ void loop_core::close_door() noexcept {
   std::vector<callback<void()>> left;
   {
     const std::scoped_lock lock(mutex_);
+    references_.fetch_add(block_owners_, std::memory_order_relaxed);
     door_open_ = false;
     left.swap(posted_);
   }
@@ -390,29 +364,13 @@ std::span<std::byte> loop_core::read_buffer() {
   return {read_buffer_.get(), read_buffer_size};
 }
 
-void* loop_core::allocate(std::size_t size) {
-  const std::size_t index = size_class(size);
-  if (index >= sizes) return ::operator new(size);
-  free_list& list = free_[index];
-  if (list.first == nullptr) return ::operator new(index * size_step);
-  --list.count;
-  free_block* const taken = std::exchange(list.first, list.first->next);
-  set_touchable(taken, index * size_step, true);
-  return taken;
-}
-
-void loop_core::deallocate(void* memory, std::size_t size) noexcept {
-  const std::size_t index = size_class(size);
-  // When the door is closed owners let go on any thread, where the lists are not safe. Another thread has
-  // asked for the door under the mutex before it came here.
-  if (!door_open_ || index >= sizes || free_[index].count == most_kept) {
-    ::operator delete(memory);
-    return;
-  }
-  free_list& list = free_[index];
-  list.first = ::new (memory) free_block{list.first};
-  set_touchable(list.first + 1, index * size_step - sizeof(free_block), false);
-  ++list.count;
+void loop_core::deallocate(void* memory) noexcept {
+  // When the door is closed owners let go on any thread, where the pool is not safe. Another thread has asked
+  // for the door under the mutex before it came here.
+  if (door_open_)
+    pool_.deallocate(memory);
+  else
+    pool_.abandon(memory);
 }
 
 }  // namespace gauntlet::uv::detail

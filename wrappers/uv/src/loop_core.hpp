@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "block.hpp"
+#include "block_pool.hpp"
 #include "gauntlet/callback.hpp"
 #include "gauntlet/uv/loop.hpp"
 
@@ -28,27 +29,6 @@ namespace gauntlet::uv::detail {
 inline const void* this_thread() noexcept {
   static thread_local const char place = 0;
   return &place;
-}
-
-/// Stands in the slot of a callback while it runs.
-template <class Result, class... Arguments>
-struct being_called {
-  Result operator()(Arguments...) const noexcept { return Result(); }
-};
-
-/// Calls what is in the slot, which may be filled anew or emptied meanwhile: so it is not there while it
-/// runs.
-template <class Result, class... Arguments, class... Given>
-Result call_out_of(callback<Result(Arguments...)>& slot, Given&&... given) {
-  using stand_in = being_called<Result, Arguments...>;
-  struct put_back {
-    ~put_back() {
-      if (slot.template holds<stand_in>()) slot = std::move(running);
-    }
-    callback<Result(Arguments...)>& slot;
-    callback<Result(Arguments...)> running;
-  } called{slot, std::exchange(slot, stand_in())};
-  return called.running(std::forward<Given>(given)...);
 }
 
 class loop_core {
@@ -63,6 +43,19 @@ class loop_core {
 
   void reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void unreference() noexcept;
+  /// For the owner of a block. As long as the loop is open, on its thread, these cost no atomic operation.
+  void owner_added() noexcept {
+    if (door_open_)
+      ++block_owners_;
+    else
+      reference();
+  }
+  void owner_removed() noexcept {
+    if (door_open_)
+      --block_owners_;
+    else
+      unreference();
+  }
 
   // ---- thread
   bool on_this_thread() const noexcept { return thread_.load(std::memory_order_relaxed) == this_thread(); }
@@ -97,7 +90,7 @@ class loop_core {
   template <class... Arguments, class... Given>
   void invoke(callback<void(Arguments...)>& slot, Given&&... given) noexcept {
     if (!slot) return;
-    call([&] { call_out_of(slot, std::forward<Given>(given)...); });
+    call([&] { slot.call_replaceable(std::forward<Given>(given)...); });
   }
   void keep(std::exception_ptr thrown) noexcept;
   std::exception_ptr take_first_kept() noexcept;
@@ -120,36 +113,22 @@ class loop_core {
   /// Where streams and sockets read into, one at a time: libuv asks for a buffer, reads and calls back in one
   /// go.
   std::span<std::byte> read_buffer();
-  /// Requests come and go: their memory is kept for the next one.
-  template <class Request, class... Arguments>
-  fresh<Request> make(Arguments&&... arguments) {
-    static_assert(alignof(Request) <= alignof(std::max_align_t) && sizeof(Request) <= UINT16_MAX);
-    void* const memory = allocate(sizeof(Request));
+  template <class Block, class... Arguments>
+  fresh<Block> make(Arguments&&... arguments) {
+    static_assert(alignof(Block) <= block_pool::alignment);
+    void* const memory = pool_.allocate(sizeof(Block));
     try {
-      fresh<Request> made(::new (memory) Request(*this, std::forward<Arguments>(arguments)...));
-      made->block::recycled_size_ = static_cast<std::uint16_t>(sizeof(Request));
-      return made;
+      return fresh<Block>(::new (memory) Block(*this, std::forward<Arguments>(arguments)...));
     } catch (...) {
-      deallocate(memory, sizeof(Request));
+      pool_.deallocate(memory);
       throw;
     }
   }
-  void deallocate(void* memory, std::size_t size) noexcept;
+  /// On any thread when the loop is closed.
+  void deallocate(void* memory) noexcept;
 
  private:
-  ~loop_core();
-
-  static constexpr std::size_t size_step = 64;
-  static constexpr std::size_t sizes = 32;
-  static constexpr std::size_t most_kept = 64;  // blocks of one size
-
-  struct free_block {
-    free_block* next;
-  };
-  struct free_list {
-    free_block* first = nullptr;
-    std::size_t count = 0;
-  };
+  ~loop_core() = default;
 
   static void on_wakeup(uv_async_t* wakeup) noexcept;
   void wake() noexcept;  // under mutex_
@@ -166,11 +145,10 @@ class loop_core {
   void run_to_the_end() noexcept;
   void close_door() noexcept;
   void report_still_open(const std::vector<pending_operation>& open) noexcept;
-  void* allocate(std::size_t size);
-  static std::size_t size_class(std::size_t size) noexcept { return (size + size_step - 1) / size_step; }
 
   uv_loop_t loop_{};
   std::atomic<std::size_t> references_{1};
+  std::size_t block_owners_ = 0;  // each a reference, when the door is closed
   std::atomic<const void*> thread_{nullptr};
   std::atomic<bool> running_{false};
   bool owner_gone_ = false;  // while running
@@ -194,7 +172,7 @@ class loop_core {
   uv_async_t wakeup_{};
 
   std::unique_ptr<std::byte[]> read_buffer_;
-  std::array<free_list, sizes> free_{};
+  block_pool pool_;
 };
 
 }  // namespace gauntlet::uv::detail

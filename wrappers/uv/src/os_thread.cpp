@@ -88,8 +88,8 @@ static_assert(static_cast<int>(thread_priority::highest) == UV_THREAD_PRIORITY_H
               static_cast<int>(thread_priority::lowest) == UV_THREAD_PRIORITY_LOWEST);
 
 void thread_setpriority(thread_priority priority, std::source_location where) {
-  check(uv_thread_setpriority(pthread_self(), static_cast<int>(priority)), "os::thread_setpriority",
-        "thread", where);
+  check(uv_thread_setpriority(pthread_self(), static_cast<int>(priority)), "os::thread_setpriority", "thread",
+        where);
 }
 
 int thread_getpriority(std::source_location where) {

@@ -30,7 +30,7 @@ class orphan_block final : public detail::handle_block {
       : handle_block(loop, "orphan", where, child_ended_) {}
 
   static void watch(loop_core& loop, int pid, const std::source_location& where) {
-    auto made = std::make_unique<orphan_block>(loop, where);
+    detail::fresh<orphan_block> made = loop.make<orphan_block>(where);
     made->pid_ = pid;
     if (uv_signal_init(loop.uv(), &made->child_ended_) < 0) return;
     made->uv()->data = static_cast<handle_block*>(made.get());
@@ -73,6 +73,9 @@ class process_block final : public detail::handle_block {
   static void on_exit(uv_process_t* process, std::int64_t code, int term_signal) noexcept {
     auto& self = detail::block_of<process_block>(process);
     self.runs = false;
+    // libuv (1.50.0) calls this for one that was closed just now, by the callback of another that ended with
+    // it.
+    if (self.closing()) return;
     self.loop().invoke(self.exited, exit_status{.code = code, .term_signal = term_signal});
   }
 
@@ -278,7 +281,7 @@ process_block& spawn(const uv::loop& owner, const process_options& options,
                      callback<void(exit_status)>&& exited, const std::source_location& where) {
   loop_core& core = loop_core::of(owner, "process", where);
   const process_call call(core, options, where);
-  process_block& made = *std::make_unique<process_block>(core, where).release();
+  process_block& made = *core.make<process_block>(where).release();
   const int status = uv_spawn(core.uv(), &made.process, call.options());
   made.adopt();  // also when it failed: libuv has initialised it
   if (status < 0) {

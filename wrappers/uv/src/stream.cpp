@@ -22,7 +22,7 @@ void stream_block::on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t
       memory = self.loop().read_buffer();
       return;
     }
-    memory = call_out_of(self.alloc, suggested);
+    memory = self.alloc.call_replaceable(suggested);
   });
   if (self.closing() || uv_is_active(handle) == 0) {
     // Reading ended in there, which libuv is not prepared for: given memory it would read on, without it

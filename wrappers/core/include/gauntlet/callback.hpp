@@ -56,12 +56,12 @@ class callback<Result(Arguments...)> {
     operations_ = &operations_of<stored>;
   }
 
-  callback(callback&& other) noexcept : operations_(std::exchange(other.operations_, nullptr)) {
-    std::memcpy(storage_, other.storage_, sizeof storage_);
-  }
+  callback(callback&& other) noexcept { take(other); }
   callback& operator=(callback&& other) noexcept {
-    callback old(std::move(other));
-    swap(old);
+    if (this != &other) {
+      const callback old(std::move(*this));  // what it destroys may look at this one
+      take(other);
+    }
     return *this;
   }
   ~callback() {
@@ -69,16 +69,27 @@ class callback<Result(Arguments...)> {
   }
 
   explicit operator bool() const noexcept { return operations_ != nullptr; }
-  /// Whether it was made of one of these.
-  template <class Callable>
-  bool holds() const noexcept {
-    return operations_ == &operations_of<Callable>;
-  }
   /// One that holds nothing throws std::bad_function_call.
   Result operator()(Arguments... arguments) {
     if (operations_ == nullptr) [[unlikely]]
       throw std::bad_function_call();
     return operations_->invoke(storage_, std::forward<Arguments>(arguments)...);
+  }
+
+  /// Calls it; meanwhile it may be assigned to, which then replaces or ends what is called as soon as that
+  /// returns. To call it again from in there does nothing.
+  Result call_replaceable(Arguments... arguments) {
+    if (operations_ == nullptr) [[unlikely]]
+      throw std::bad_function_call();
+    struct put_back {
+      callback& slot;
+      callback running;
+      ~put_back() {
+        if (slot.operations_ == &being_called) slot.take(running);
+      }
+    } called{*this, std::move(*this)};
+    operations_ = &being_called;
+    return called.running.operations_->invoke(called.running.storage_, std::forward<Arguments>(arguments)...);
   }
 
   void swap(callback& other) noexcept {
@@ -116,6 +127,15 @@ class callback<Result(Arguments...)> {
   static Result invoke(std::byte* storage, Arguments&&... arguments) {
     return std::invoke_r<Result>(held<Stored>(storage), std::forward<Arguments>(arguments)...);
   }
+  static Result do_nothing(std::byte*, Arguments&&...) { return Result(); }
+  static constexpr operations being_called{&do_nothing, nullptr};
+
+  /// Of one that holds nothing.
+  void take(callback& from) noexcept {
+    std::memcpy(storage_, from.storage_, sizeof storage_);
+    operations_ = std::exchange(from.operations_, nullptr);
+  }
+
   template <class Stored>
   static constexpr operations operations_of{&invoke<Stored>, fits<Stored> ? nullptr : &destroy<Stored>};
 

@@ -11,9 +11,10 @@ namespace gauntlet::uv {
 /// everything is allowed. Any number of handles, of any loops, may wait for the same signal; each is called.
 /// Signals that come faster than the loop turns may be told once only.
 ///
-/// libuv writes a handle's flags outside the lock under which other threads' loops read them, if they wait
-/// for the same signal (SIGCHLD too, which uv::process waits for): it does no harm on the machines that there
-/// are, but ThreadSanitizer reports a data race inside libuv, and rightly.
+/// libuv writes a handle's flags outside the lock under which other threads read them: those whose loops wait
+/// for the same signal (SIGCHLD too, which uv::process waits for), and any that the system delivers it to,
+/// the pool's included. It does no harm on the machines that there are, but ThreadSanitizer reports a data
+/// race inside libuv, and rightly. Where that matters, block signals while other threads are started.
 ///
 /// Not for SIGSEGV, SIGBUS, SIGFPE and SIGILL that the program causes itself: it would cause them again and
 /// again. SIGKILL and SIGSTOP cannot be caught. The numbers are those of <csignal>.
