@@ -52,7 +52,7 @@ TEST_CASE("docs: a server and a client") {
   uv::tcp client{loop};
   client.connect(listener.local_address(), [&] {
     client.write(std::string("hello"));
-    client.shutdown();
+    client.shutdown(uv::no_callback());
     client.read_start([&](std::span<std::byte> data) {
       for (const std::byte byte : data) answer += static_cast<char>(byte);
       if (data.empty()) client.close();

@@ -9,7 +9,7 @@ block::block(loop_core& loop, const char* kind, std::source_location where) noex
 
 void block::hold(holder who) noexcept {
   holders_ = static_cast<std::uint8_t>(holders_ | who);
-  if (who == by_owner)
+  if (who == by_owner || who == by_operation)
     loop_.owner_added();
   else if (who == by_libuv)
     list().insert(*this);
@@ -20,7 +20,12 @@ void block::let_go(holder who) noexcept {
   if (who == by_libuv) block_list::remove(*this);
   holders_ = static_cast<std::uint8_t>(holders_ & ~who);
   if (holders_ == 0) free();
-  if (who == by_owner) loop.owner_removed();
+  if (who == by_owner || who == by_operation) loop.owner_removed();
+}
+
+void block::remove_use() noexcept {
+  loop_.require_thread_or_end(kind_);
+  if (--uses_ == 0) let_go(by_operation);
 }
 
 void block::owner_gone() noexcept {

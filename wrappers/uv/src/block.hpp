@@ -1,8 +1,8 @@
 #pragma once
-// What libuv knows by address never moves: each handle and each request is a block, held by up to three: the
+// What libuv knows by address never moves: each handle and each request is a block, held by up to four: the
 // C++ owner, libuv (from init to the close callback, from submission to completion), and of a handle the
-// writes that send it through a pipe. Whoever lets go last frees it. All of a block belongs to the loop's
-// thread, but for the way there (loop_core::hand_over).
+// writes that send it through a pipe and what coroutines await of it. Whoever lets go last frees it. All of a
+// block belongs to the loop's thread, but for the way there (loop_core::hand_over).
 
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +19,7 @@ class loop_core;
 
 class block : list_node {
  public:
-  enum holder : std::uint8_t { by_owner = 1, by_libuv = 2, by_write = 4 };
+  enum holder : std::uint8_t { by_owner = 1, by_libuv = 2, by_write = 4, by_operation = 8 };
 
   /// kind: a literal, as pending() shows it.
   block(loop_core& loop, const char* kind, std::source_location where) noexcept;
@@ -37,6 +37,12 @@ class block : list_node {
   /// May free the block.
   void let_go(holder who) noexcept;
 
+  /// An operation that a coroutine may await is there, or is no more: on the loop's thread only.
+  void add_use() noexcept {
+    if (uses_++ == 0) hold(by_operation);
+  }
+  void remove_use() noexcept;
+
   /// The owner is no more, on whatever thread.
   void owner_gone() noexcept;
   /// The same, on the loop's thread, or when the loop is closed.
@@ -47,6 +53,9 @@ class block : list_node {
 
   /// What happens to it began anew: here, now.
   void begin(std::source_location where) noexcept;
+  /// A coroutine waits for it, which tells of it in pending(), and is told how it ends in any case.
+  void be_awaited() noexcept { awaited_ = true; }
+  bool awaited() const noexcept { return awaited_; }
   pending_operation describe() const;
 
  protected:
@@ -68,7 +77,9 @@ class block : list_node {
   std::source_location where_;
   std::uint64_t since_;                // loop time, ms
   block* next_handed_over_ = nullptr;  // only under loop_core's mutex
+  std::uint32_t uses_ = 0;             // by operations
   std::uint8_t holders_ = 0;
+  bool awaited_ = false;
 };
 
 /// Of a block that nobody holds yet.

@@ -22,6 +22,7 @@
 #include "gauntlet/uv/address.hpp"
 #include "gauntlet/uv/error.hpp"
 #include "gauntlet/uv/handle.hpp"
+#include "gauntlet/uv/operation.hpp"
 #include "loop_core.hpp"
 
 namespace gauntlet::uv::detail {
@@ -36,6 +37,12 @@ class handle_block : public block {
 
   uv_handle_t* uv() const noexcept { return uv_; }
   bool closing() const noexcept { return closing_; }
+  using block::describe;
+
+  /// Who waits for what it tells.
+  using wait_list = gauntlet::detail::intrusive_list<handle_wait, handle_wait_tag>;
+  wait_list& waits() noexcept { return waits_; }
+  bool is_waited_for() const noexcept { return !waits_.empty(); }
 
   /// libuv has initialised it: it is libuv's and an owner's from now on.
   void adopt() noexcept {
@@ -82,13 +89,13 @@ class handle_block : public block {
   virtual void release_callbacks() noexcept = 0;
   /// From here on nothing may call back but requests, though libuv may close it later.
   virtual void before_close() noexcept {}
-  using block::describe;
   void describe(pending_operation& into) const override;
 
  private:
   block_list& list() noexcept final { return loop().handles(); }
   void abandon() noexcept final { abort(); }
   static void closed(uv_handle_t* handle) noexcept;
+  void end_waits() noexcept;
   void close_unless_lent() noexcept {
     // Two pipes may send each other, and each would wait for the other's end: so one that has something to
     // send itself does not wait. The loop's end does not wait either, as it closes whatever is waited for.
@@ -98,6 +105,7 @@ class handle_block : public block {
 
   uv_handle_t* uv_;
   callback<void()> on_closed_;
+  wait_list waits_;
   std::uint32_t lends_ = 0;    // writes that send it
   std::uint32_t carries_ = 0;  // its writes that send a handle
   bool closing_ = false;

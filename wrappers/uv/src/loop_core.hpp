@@ -21,17 +21,17 @@
 #include "block.hpp"
 #include "block_pool.hpp"
 #include "gauntlet/callback.hpp"
+#include "gauntlet/detail/resume.hpp"
+#include "gauntlet/execution_context.hpp"
 #include "gauntlet/uv/loop.hpp"
 
 namespace gauntlet::uv::detail {
 
-/// Another one for each thread, and one comparison to tell them apart.
-inline const void* this_thread() noexcept {
-  static thread_local const char place = 0;
-  return &place;
-}
+using gauntlet::detail::this_thread;
 
-class loop_core {
+/// It is where tasks run, too. For them it has a timer and an idle handle of libuv's, which are made when the
+/// first task needs them: a program of callbacks has neither.
+class loop_core final : public execution_context {
  public:
   loop_core(loop_options&& options, std::source_location where);
   loop_core(const loop_core&) = delete;
@@ -58,12 +58,16 @@ class loop_core {
   }
 
   // ---- thread
-  bool on_this_thread() const noexcept { return thread_.load(std::memory_order_relaxed) == this_thread(); }
+  bool on_this_thread() const noexcept override {
+    return thread_.load(std::memory_order_relaxed) == this_thread();
+  }
   void require_thread(const char* operation, const std::source_location& where) const {
     if (!on_this_thread()) refuse_thread(operation, where);
   }
-  [[noreturn]] void refuse_thread(const char* operation, const std::source_location& where) const;
+  [[noreturn]] void refuse_thread(const char* operation, const std::source_location& where) const override;
   void bind_to_this_thread() noexcept;
+  /// For destructors, which must not throw. When the loop is closed any thread will do.
+  void require_thread_or_end(const char* kind) const noexcept;
 
   // ---- run
   uv_loop_t* uv() noexcept { return &loop_; }
@@ -72,9 +76,18 @@ class loop_core {
   bool closed() const noexcept { return closed_; }  // on the loop's thread, as what follows
   bool closing() const noexcept { return closing_; }
   bool running() const noexcept { return running_; }  // any thread
+
+  // ---- tasks
+  clock::time_point now() const noexcept override { return clock::now(); }
+  bool turn() override;
+  /// gauntlet::run runs from here on: a loop that is destroyed meanwhile ends afterwards. Answers whether one
+  /// ran already, which end_tasks() is told.
+  bool begin_tasks(const std::source_location& where);
+  void end_tasks(bool outer) noexcept;
+
   /// loop::close
   std::vector<pending_operation> close_now(const std::source_location& where);
-  /// The owner is no more: closes now, or when run() returns.
+  /// The owner is no more: closes now, or when run() returns, of callbacks or of tasks.
   void owner_gone() noexcept;
 
   // ---- callbacks: what user code throws is kept for run()
@@ -128,8 +141,14 @@ class loop_core {
   void deallocate(void* memory) noexcept;
 
  private:
-  ~loop_core() = default;
+  ~loop_core() override = default;
 
+  void wake_at(std::optional<clock::time_point> time) noexcept override;
+  void resume_later() noexcept override;
+  void make_task_handles() noexcept;
+  bool used_by_callbacks() const noexcept { return running_ || execution_context::current() == this; }
+  /// One call of uv_run, of which exceptions are kept. True if there is more to do.
+  bool run_uv(uv_run_mode mode) noexcept;
   static void on_wakeup(uv_async_t* wakeup) noexcept;
   void wake() noexcept;  // under mutex_
   bool has_posted() noexcept;
@@ -170,6 +189,13 @@ class loop_core {
   block* handed_over_ = nullptr;
   bool door_open_ = false;
   uv_async_t wakeup_{};
+
+  bool runs_tasks_ = false;
+  bool refused_tasks_ = false;      // they were told that the owner is gone
+  bool resume_at_the_end_ = false;  // some are ready while the loop closes
+  bool has_task_handles_ = false;
+  uv_timer_t task_timer_{};
+  uv_idle_t task_idle_{};
 
   std::unique_ptr<std::byte[]> read_buffer_;
   block_pool pool_;

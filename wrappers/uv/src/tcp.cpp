@@ -71,6 +71,28 @@ void tcp::start_connecting(const address& peer, callback<void(outcome<>)> connec
   });
 }
 
+detail::tcp_connect_operation tcp::connect(const address& peer, std::source_location where) {
+  tcp_block& used = use(block_, "tcp::connect", where);
+  require_ip(peer, "tcp::connect", where);
+  return {used, peer, where};
+}
+
+detail::tcp_connect_operation::tcp_connect_operation(tcp_block& on, const address& peer,
+                                                     std::source_location where) noexcept
+    : handle_operation(on, "tcp::connect", where), peer_(peer) {}
+
+void detail::tcp_connect_operation::start() {
+  require_usable();
+  // SAFETY: the constructor was given one.
+  auto& used = static_cast<tcp_block&>(on());
+  using connecting = awaited_request<uv_connect_t>;
+  submit(used.loop().make<connecting>(*this), kind(), object(), where(), [&](connecting& made) {
+    return uv_tcp_connect(&made.request, &used.tcp, peer_.native(), connecting::on_done);
+  });
+}
+
+void detail::tcp_connect_operation::cancel() noexcept { on().abort(); }
+
 void tcp::nodelay(bool enable, std::source_location where) {
   tcp_block& used = use(block_, "tcp::nodelay", where);
   detail::check(uv_tcp_nodelay(&used.tcp, enable ? 1 : 0), used, "tcp::nodelay", where);
@@ -198,11 +220,31 @@ void tcp_listener::start_listening(callback<void(outcome<>)> waiting, int backlo
       "tcp_listener::listen", where);
 }
 
-tcp tcp_listener::accept(std::source_location where) {
-  tcp_block& used = use(block_, "tcp_listener::accept", where);
-  tcp peer(tcp_block::open(used.loop(), AF_UNSPEC, "tcp_listener::accept", where));
-  used.accept(use(peer.block_, "tcp_listener::accept", where), "tcp_listener::accept", where);
+std::optional<tcp> tcp_listener::try_accept(std::source_location where) {
+  tcp_block& used = use(block_, "tcp_listener::try_accept", where);
+  if (!used.has_connection()) return std::nullopt;
+  tcp peer(tcp_block::open(used.loop(), AF_UNSPEC, "tcp_listener::try_accept", where));
+  used.accept(use(peer.block_, "tcp_listener::try_accept", where), "tcp_listener::try_accept", where);
   return peer;
+}
+
+void tcp_listener::listen(int backlog, std::source_location where) {
+  use(block_, "tcp_listener::listen", where).listen_for_waits(backlog, "tcp_listener::listen", where);
+}
+
+detail::tcp_accept_operation tcp_listener::accept(std::source_location where) {
+  return {use(block_, "tcp_listener::accept", where), where};
+}
+
+detail::tcp_accept_operation::tcp_accept_operation(tcp_block& on, std::source_location where) noexcept
+    : accept_operation(on, "tcp_listener::accept", where) {}
+
+void detail::tcp_accept_operation::take() {
+  // SAFETY: the constructor was given one.
+  auto& listener = static_cast<tcp_block&>(on());
+  tcp_block& peer = tcp_block::open(listener.loop(), AF_UNSPEC, kind(), where());
+  taken_.emplace(tcp(peer));
+  listener.accept(peer, kind(), where());
 }
 
 address tcp_listener::local_address(std::source_location where) const {
