@@ -37,7 +37,7 @@ inline void closes_clean(loop& loop) {
   CHECK_FALSE(loop.run(run_mode::nowait));
   for (const pending_operation& left : loop.pending()) {
     UNSCOPED_INFO(left.kind);
-    CHECK(left.closing);
+    if (left.kind != "orphan") CHECK(left.closing);  // a child that was let go of, and ends later
   }
   loop.close();
 }

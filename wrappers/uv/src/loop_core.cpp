@@ -81,11 +81,13 @@ loop_core::loop_core(loop_options&& options, std::source_location where)
 loop_core& loop_core::of(const uv::loop& owner, const char* operation, const std::source_location& where) {
   if (owner.core_ == nullptr)
     throw misuse(operation, "the loop was moved from: use the one it was moved to", where);
-  loop_core& core = *owner.core_;
-  core.require_thread(operation, where);
-  if (core.closing_)
-    throw misuse(operation, "the loop is closed: nothing can be started on it any more", where);
-  return core;
+  owner.core_->require_open(operation, where);
+  return *owner.core_;
+}
+
+void loop_core::require_open(const char* operation, const std::source_location& where) const {
+  require_thread(operation, where);
+  if (closing_) throw misuse(operation, "the loop is closed: nothing can be started on it any more", where);
 }
 
 void loop_core::unreference() noexcept {
@@ -209,15 +211,20 @@ void loop_core::end_tasks(bool outer) noexcept {
 }
 
 bool loop_core::turn() {
-  if (owner_gone_ && !std::exchange(refused_tasks_, true))
-    throw misuse("run", "the loop was destroyed by one of its own tasks or callbacks: let run() return first",
-                 {});
+  refuse_tasks_without_owner();
   if (const std::exception_ptr thrown = take_first_kept()) std::rethrow_exception(thrown);
   running_ = true;
   const bool alive = run_uv(UV_RUN_ONCE);
   running_ = false;
   if (const std::exception_ptr thrown = take_first_kept()) std::rethrow_exception(thrown);
+  refuse_tasks_without_owner();
   return alive || has_posted();
+}
+
+void loop_core::refuse_tasks_without_owner() {
+  if (owner_gone_ && !std::exchange(refused_tasks_, true))
+    throw misuse("run", "the loop was destroyed by one of its own tasks or callbacks: let run() return first",
+                 {});
 }
 
 void loop_core::make_task_handles() noexcept {

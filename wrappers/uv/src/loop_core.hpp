@@ -41,6 +41,9 @@ class loop_core final : public execution_context {
   /// thread's.
   static loop_core& of(const uv::loop& owner, const char* operation, const std::source_location& where);
 
+  /// Throws misuse on another thread, and of a loop that is closed.
+  void require_open(const char* operation, const std::source_location& where) const;
+
   void reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void unreference() noexcept;
   /// For the owner of a block. As long as the loop is open, on its thread, these cost no atomic operation.
@@ -146,6 +149,8 @@ class loop_core final : public execution_context {
   void wake_at(std::optional<clock::time_point> time) noexcept override;
   void resume_later() noexcept override;
   void make_task_handles() noexcept;
+  /// Once.
+  void refuse_tasks_without_owner();
   bool used_by_callbacks() const noexcept { return running_ || execution_context::current() == this; }
   /// One call of uv_run, of which exceptions are kept. True if there is more to do.
   bool run_uv(uv_run_mode mode) noexcept;

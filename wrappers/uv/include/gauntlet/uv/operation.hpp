@@ -1,6 +1,7 @@
 #pragma once
 /// What the awaitables of handles have in common. Coroutines await them; callers need none of their names.
 
+#include <optional>
 #include <source_location>
 #include <string>
 #include <utility>
@@ -96,6 +97,60 @@ class handle_wait : public handle_operation, public gauntlet::detail::list_node<
 
  private:
   friend class handle_block;
+};
+
+template <class T>
+class next_operation;
+
+/// How a kind of handle tells a T.
+template <class T>
+struct next_rules {
+  const char* kind = nullptr;
+  /// Throws, gives what is there already, or has it wait.
+  void (*begin)(handle_block& on, next_operation<T>& operation) = nullptr;
+  /// It is cancelled; may be nullptr.
+  void (*stop)(handle_block& on) noexcept = nullptr;
+};
+
+/// Waits for the next T that a handle tells.
+template <class T>
+class [[nodiscard]] next_operation final : public handle_wait {
+ public:
+  /// argument: what begin() may want to know.
+  next_operation(handle_block& on, const next_rules<T>& rules, std::source_location where,
+                 int argument = 0) noexcept
+      : handle_wait(on, rules.kind, where), rules_(rules), argument_(argument) {}
+  next_operation(next_operation&& other) noexcept
+      : handle_wait(std::move(other)), rules_(other.rules_), argument_(other.argument_) {}
+  ~next_operation() override { leave(); }
+  T await_resume() {
+    finish();
+    return std::move(*value_);
+  }
+
+  // ---- for the handle
+  using handle_wait::end;
+  using handle_wait::wait;
+  int argument() const noexcept { return argument_; }
+  void give(T value) {
+    value_.emplace(std::move(value));
+    end(0);
+  }
+
+ private:
+  void start() override {
+    require_usable();
+    require_alone();
+    rules_.begin(on(), *this);
+  }
+  void cancel() noexcept override {
+    if (rules_.stop != nullptr) rules_.stop(on());
+    handle_wait::cancel();
+  }
+
+  const next_rules<T>& rules_;
+  int argument_;
+  std::optional<T> value_;
 };
 
 }  // namespace gauntlet::uv::detail

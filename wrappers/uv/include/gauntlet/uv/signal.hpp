@@ -4,6 +4,7 @@
 #include <source_location>
 
 #include "gauntlet/uv/handle.hpp"
+#include "gauntlet/uv/operation.hpp"
 
 namespace gauntlet::uv {
 
@@ -32,6 +33,12 @@ class signal : public handle {
   /// (uv_signal_start_oneshot).
   void start_oneshot(int signum, callback<void(int)> caught,
                      std::source_location where = std::source_location::current());
+  /// For next(): from now on those that come are kept for it.
+  void start(int signum, std::source_location where = std::source_location::current());
+  /// `int signum = co_await interrupts.next()`: one that came since start() and was not told yet, or the next
+  /// one. One task at a time. Not started, or started with a callback, it is misuse. Cancelled, it has taken
+  /// none.
+  detail::next_operation<int> next(std::source_location where = std::source_location::current());
   /// The last one that waits for a signal restores what the signal does by default (uv_signal_stop).
   void stop(std::source_location where = std::source_location::current());
 
