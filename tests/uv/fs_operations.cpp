@@ -183,7 +183,8 @@ TEST_CASE("what cannot be is misuse, before libuv is asked") {
   loop loop;
   fs::file file = fs::open(folder / "file", new_file);
   CHECK(misuse_of([&] { fs::stat(nul); }).find("fs::stat: the path has a NUL at byte 4") == 0);
-  CHECK(misuse_of([&] { fs::rename(loop, folder.path(), nul, no_callback()); }).find("NUL at byte 4") != std::string::npos);
+  CHECK(misuse_of([&] { fs::rename(loop, folder.path(), nul, no_callback()); }).find("NUL at byte 4") !=
+        std::string::npos);
   CHECK(misuse_of([&] {
           fs::open(folder.path(), open_flags::write_only | open_flags::read_write);
         }).find("choose one") != std::string::npos);

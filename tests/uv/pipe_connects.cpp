@@ -45,7 +45,8 @@ TEST_CASE("pipe_bind_error_long_path") {
   CHECK(misuse_of([&] { pipe_listener refused(loop, any_port()); }).find("Unix addresses") !=
         std::string::npos);
   pipe client{loop};
-  CHECK(misuse_of([&] { client.connect(any_port(), no_callback()); }).find("Unix addresses") != std::string::npos);
+  CHECK(misuse_of([&] { client.connect(any_port(), no_callback()); }).find("Unix addresses") !=
+        std::string::npos);
   client.close();
   run_to_the_end(loop);
 }
@@ -71,7 +72,8 @@ TEST_CASE("pipe_connect_bad_name") {
     told = connected.error()->code();
     CHECK(connected.error()->subject() == "unix:" + folder / "none");
   });
-  CHECK(error_of([&] { client.connect(folder / "other", no_callback()); }) == std::errc::connection_already_in_progress);
+  CHECK(error_of([&] { client.connect(folder / "other", no_callback()); }) ==
+        std::errc::connection_already_in_progress);
   CHECK(loop.pending().size() == 2);
   loop.run();
   CHECK(told == std::errc::no_such_file_or_directory);

@@ -344,7 +344,7 @@ TEST_CASE("whatever is awaited: cancelled while it waits, it ends, and that is a
     const auto program = [&]() -> task<> {
       const auto body = [&](scope& all) -> task<> {
         const auto waits = [&]() -> task<> { cancelled = co_await is_cancelled(one.wait()); };
-        all.spawn(waits());
+        all.spawn(waits);  // uncalled: it lives longer than this frame
         co_await sleep_for(2ms);
         if (stays) co_await one.bring();
         all.request_stop();
@@ -377,7 +377,7 @@ TEST_CASE("whatever is awaited: cancelled when it has come already, it has come"
           cancelled = co_await is_cancelled(one.wait());
           all.request_stop();  // this one has ended
         };
-        all.spawn(waits());
+        all.spawn(waits);  // uncalled: it lives longer than this frame
         co_await sleep_for(1ms);
         co_await one.bring();
       };

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 
 #include "descriptor_guard.hpp"
 #include "tcp_block.hpp"
@@ -35,6 +36,19 @@ void require_ip(const address& given, const char* operation, const std::source_l
   if (!given.is_ip())
     throw misuse(operation, "TCP has IPv4 and IPv6 addresses only: make one with address::ip", where);
 }
+
+#if UV_VERSION_HEX < ((1 << 16) | (49 << 8))
+/// What libuv does since 1.49: the socket is made before it is bound.
+void open_reusing_port(tcp_block& used, const address& local, const std::source_location& where) {
+  detail::descriptor_guard socket(
+      ::socket(local.native()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const int on = 1;
+  if (socket.get() < 0 || ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    throw error(uv_translate_sys_error(errno), "tcp_listener", "reuse_port", where);
+  detail::check(uv_tcp_open(&used.tcp, socket.get()), used, "tcp_listener", where);
+  static_cast<void>(socket.release());
+}
+#endif
 
 tcp_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
   return detail::use<tcp_block>(block, operation, where);
@@ -177,7 +191,7 @@ tcp_listener::tcp_listener(uv::loop& loop, const address& local, tcp_listen_opti
 #if UV_VERSION_HEX >= ((1 << 16) | (49 << 8))
     flags |= static_cast<unsigned>(UV_TCP_REUSEPORT);
 #else
-    throw error(UV_ENOSYS, "tcp_listener", "reuse_port", where, "libuv has it since 1.49");
+    open_reusing_port(used, local, where);
 #endif
   }
   if (const int status = uv_tcp_bind(&used.tcp, local.native(), flags); status < 0)

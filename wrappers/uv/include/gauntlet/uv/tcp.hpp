@@ -115,8 +115,9 @@ std::pair<tcp, tcp> socket_pair(loop& loop, std::source_location where = std::so
 
 struct tcp_listen_options {
   bool ipv6_only = false;  ///< UV_TCP_IPV6ONLY
-  bool reuse_port =
-      false;  ///< UV_TCP_REUSEPORT, since libuv 1.49; an older one throws function_not_supported
+  /// Others may listen there, too, and the system shares out what comes (UV_TCP_REUSEPORT; with a libuv older
+  /// than 1.49 SO_REUSEPORT, by the wrapper).
+  bool reuse_port = false;
 };
 
 class tcp_listener : public handle {
