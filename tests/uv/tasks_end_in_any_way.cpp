@@ -405,6 +405,28 @@ TEST_CASE("whatever is awaited: its handle is closed under it, and it is cancell
   });
 }
 
+TEST_CASE("whatever is awaited: closed and cancelled at the same time, it ends once") {
+  for_each_kind([](loop& loop, specimen& one) {
+    if (one.cannot_be_cancelled()) return;
+    int ended = 0;
+    const auto program = [&]() -> task<> {
+      const auto body = [&](scope& all) -> task<> {
+        const auto waits = [&]() -> task<> {
+          const bool cancelled = co_await is_cancelled(one.wait());
+          if (cancelled) ++ended;
+        };
+        all.spawn(waits);  // uncalled: it lives longer than this frame
+        co_await sleep_for(1ms);
+        static_cast<void>(one.close());
+        all.request_stop();
+      };
+      co_await with_scope(body);
+    };
+    gauntlet::run(loop, program());
+    CHECK(ended == 1);
+  });
+}
+
 TEST_CASE("whatever is awaited: its loop is destroyed under it, and run() ends with all of it") {
   for (const kind& each : kinds) {
     INFO(each.name);

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <gauntlet/memory_checker.hpp>
 #include <new>
 #include <span>
 #include <string>
@@ -54,6 +55,9 @@ using namespace std::chrono_literals;
 
 constexpr int rounds_to_warm_up = 20;
 constexpr int rounds = 200;
+
+/// Under a tool that looks at each allocation, each request of libuv's is one of its own.
+long at_most_for_requests() { return allocations_are_checked() ? rounds : 0; }
 
 /// How many allocations `rounds` of awaiting round() make, when it has been awaited some times. round() makes
 /// its awaitable, not a task: each of those has a frame.
@@ -125,16 +129,16 @@ TEST_CASE("operations that wait allocate nothing") {
     auto sleeps = [] { return sleep_for(0ms); };
     CHECK(gauntlet::run(loop, counted(sleeps)) == 0);
     auto reads_file = [&] { return file.read(loop, buffer, 0); };
-    CHECK(gauntlet::run(loop, counted(reads_file)) == 0);
+    CHECK(gauntlet::run(loop, counted(reads_file)) <= at_most_for_requests());
     auto works = [&] { return offload(loop, [] {}); };
-    CHECK(gauntlet::run(loop, counted(works)) == 0);
+    CHECK(gauntlet::run(loop, counted(works)) <= at_most_for_requests());
     auto sends = [&] { return socket.send_to(bytes_of("x"), here); };
     CHECK(gauntlet::run(loop, counted(sends)) == 0);
     auto receives = [&] { return with_timeout(1h, socket.receive_from(buffer)); };
     CHECK(gauntlet::run(loop, counted(receives)) == 0);
     const std::array parts{bytes_of("x"), bytes_of("y")};
     auto writes = [&] { return client.write(parts); };
-    CHECK(gauntlet::run(loop, counted(writes)) == 0);
+    CHECK(gauntlet::run(loop, counted(writes)) <= at_most_for_requests());
     auto reads = [&] { return served.read_exactly(std::span(buffer).first(2)); };
     CHECK(gauntlet::run(loop, counted(reads)) == 0);
   }

@@ -50,7 +50,8 @@ class poll_block final : public detail::handle_block {
   }
   static void stop_ready(detail::handle_block& on) noexcept {
     // SAFETY: as above.
-    uv_poll_stop(&static_cast<poll_block&>(on).poll);
+    auto& self = static_cast<poll_block&>(on);
+    if (!self.closing()) uv_poll_stop(&self.poll);  // else libuv has stopped, and asserts that nobody asks
   }
   static void on_ready_for_wait(uv_poll_t* poll, int status, int events) noexcept {
     auto& self = detail::block_of<poll_block>(poll);
