@@ -1,6 +1,5 @@
 #include "gauntlet/detail/operation.hpp"
 
-#include <cstdio>
 #include <cstdlib>
 #include <sstream>
 #include <utility>
@@ -8,6 +7,7 @@
 #include "gauntlet/detail/resume.hpp"
 #include "gauntlet/error.hpp"
 #include "gauntlet/execution_context.hpp"
+#include "telling.hpp"
 
 namespace gauntlet::detail {
 namespace {
@@ -93,7 +93,8 @@ void operation::complete() {
 }
 
 pending_operation operation::describe(std::chrono::steady_clock::time_point now) const {
-  pending_operation told{.kind = kind_, .object = object(), .age = now - since_, .where = where_};
+  pending_operation told{.kind = kind_, .object = object(), .age = {}, .where = where_};
+  if (context_ != nullptr) told.age = now - since_;
   for (const chain_link* at = link_; at != nullptr; at = at->parent) {
     if (at->internal && at->name.empty()) continue;
     told.chain.push_back({.name = at->name,
@@ -116,12 +117,13 @@ void operation::throw_failure() {
 void operation::destroyed_in_flight() const noexcept {
   std::ostringstream told;
   told << describe(context_ != nullptr ? context_->now() : since_);
-  std::fprintf(
-      stderr,
-      "gauntlet: a coroutine is destroyed while it awaits an operation in flight, whose memory is in "
-      "use: cancel it, and await its end. It is %s\n",
-      told.str().c_str());
-  std::abort();
+  end_program(
+      "a coroutine is destroyed while it awaits an operation in flight, which still uses its memory. Let "
+      "that "
+      "come to its end before: make happen what it waits for, or await it in a gauntlet::task, cancel that "
+      "and "
+      "await it. It is " +
+      told.str());
 }
 
 }  // namespace gauntlet::detail

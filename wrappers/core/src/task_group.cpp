@@ -1,12 +1,11 @@
 #include "gauntlet/detail/task_group.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <sstream>
 #include <system_error>
 #include <utility>
 
 #include "gauntlet/detail/resume.hpp"
+#include "telling.hpp"
 
 namespace gauntlet::detail {
 namespace {
@@ -31,9 +30,10 @@ std::string dump_of(const execution_context& context) {
 }
 
 [[noreturn]] void never_ends(const execution_context& context) {
-  std::fprintf(stderr, "gauntlet: a task does not end after it was cancelled, and nothing can wake it: %s\n",
-               dump_of(context).c_str());
-  std::abort();
+  end_program(
+      "a task was cancelled and has not ended, and nothing can wake it: what cannot be cancelled must be in "
+      "flight on the loop. It waits for " +
+      dump_of(context));
 }
 
 error deadlock(const execution_context& context, const std::source_location& where) {
@@ -53,11 +53,13 @@ void promise_base::end_in_group(std::coroutine_handle<> ended, promise_base& pro
 
 task_group::~task_group() {
   if (running_ == 0) return;
-  std::fprintf(stderr,
-               "gauntlet: a coroutine is destroyed while %zu tasks run that it has started: cancel them, and "
-               "await their end\n",
-               running_);
-  std::abort();
+  std::ostringstream told;
+  if (const operation* const waits = stop_.first_operation())
+    told << ". It waits for " << waits->describe(execution_context::clock::now());
+  end_program(
+      "a coroutine is destroyed while " + counted(running_, "task") +
+      " that it has started still run in its frame. Cancel the task that holds the scope, and await it" +
+      told.str());
 }
 
 void task_group::start(task<void> child, const std::source_location& where) {
@@ -115,7 +117,7 @@ join_operation::join_operation(task_group& group, const char* kind, std::source_
 }
 
 std::string join_operation::object() const {
-  return group_.running_ == 1 ? "of 1 task" : "of " + std::to_string(group_.running_) + " tasks";
+  return std::string("of ").append(counted(group_.running_, "task"));
 }
 
 void join_operation::start() {

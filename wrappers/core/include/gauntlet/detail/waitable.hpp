@@ -32,7 +32,6 @@ class waitable {
   void require_thread(const char* operation, const std::source_location& where) const;
   /// The same for destructors, which must not throw: ends the program.
   void require_thread_or_end(const char* operation) const noexcept;
-  [[noreturn]] static void end(const char* sentence) noexcept;
   /// For those that still wait when it is destroyed.
   static std::exception_ptr destroyed(const operation& waiting);
 
