@@ -6,6 +6,7 @@
 
 #include "gauntlet/detail/resume.hpp"
 #include "telling.hpp"
+#include "watchdog.hpp"
 
 namespace gauntlet {
 namespace {
@@ -49,6 +50,7 @@ execution_context::entered::entered(execution_context& context) noexcept
     : outer_(std::exchange(current_context, &context)) {}
 execution_context::entered::~entered() { current_context = outer_; }
 
+execution_context::execution_context() noexcept = default;
 execution_context::~execution_context() {
   if (operations_.empty()) return;
   std::ostringstream told;

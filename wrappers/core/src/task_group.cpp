@@ -151,7 +151,10 @@ void run_to_the_end(execution_context& context, task<void> work, const std::sour
     if (!thrown) thrown = std::move(reason);
     all.stop().request_stop();
   };
-  all.start(std::move(work), {});
+  {
+    const execution_context::holding first(context, "run", where);
+    all.start(std::move(work), {});
+  }
   while (all.running() != 0) {
     try {
       if (context.turn() || all.running() == 0) continue;

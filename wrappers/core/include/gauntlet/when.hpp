@@ -32,7 +32,7 @@ auto all_of(std::tuple<Awaitables...> given, std::index_sequence<I...>)
     -> task<std::tuple<value_of<await_result<Awaitables>>...>> {
   chain_link& self = co_await this_link();
   self.internal = true;
-  self.name = "when_all";
+  self.role = "when_all";
   std::tuple<slot<await_result<Awaitables>>...> results;
   task_group group(self);
   (group.start(put_into(std::get<I>(results), std::move(std::get<I>(given))), {}), ...);
@@ -46,7 +46,7 @@ auto all_of(std::vector<Awaitable> given) -> task<std::vector<value_of<await_res
   using result_type = await_result<Awaitable>;
   chain_link& self = co_await this_link();
   self.internal = true;
-  self.name = "when_all";
+  self.role = "when_all";
   std::vector<slot<result_type>> results(given.size());
   task_group group(self);
   for (std::size_t i = 0; i < given.size(); ++i) group.start(put_into(results[i], std::move(given[i])), {});
@@ -96,7 +96,7 @@ auto any_of(std::tuple<Awaitables...> given, std::index_sequence<I...>)
   using result_type = std::variant<value_of<await_result<Awaitables>>...>;
   chain_link& self = co_await this_link();
   self.internal = true;
-  self.name = "when_any";
+  self.role = "when_any";
   std::tuple<slot<await_result<Awaitables>>...> results;
   task_group group(self);
   race in{group};
@@ -118,7 +118,7 @@ auto any_of(std::vector<Awaitable> given) -> task<std::pair<std::size_t, value_o
   if (given.empty())
     throw misuse("when_any", "there is nothing to wait for: give it one at least", self.place());
   self.internal = true;
-  self.name = "when_any";
+  self.role = "when_any";
   std::vector<slot<result_type>> results(given.size());
   task_group group(self);
   race in{group};

@@ -70,6 +70,7 @@ class resume_scope {
 
  private:
   static void resume_all() noexcept;
+  static void run(operation& next) noexcept;
 };
 
 /// An operation that is done: its coroutine goes on now, or when the outermost resumer comes to it.
