@@ -1,5 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <cstdio>
+#include <cstdlib>
 #include <gauntlet/coroutines.hpp>
 #include <sstream>
 #include <stdexcept>
@@ -198,26 +200,56 @@ TEST_CASE("several are told in the order in which they began to wait, and those 
 TEST_CASE("to watch what is in flight keeps no loop running, and a deadlock is one") {
   test_loop loop;
   event never("the reply");
-  witness told(loop, 1s, 1ms);
+  witness told(loop, 1s, 3s);
   const auto waits = [&]() -> task<> { co_await never.wait(); };
   CHECK(code_of([&] { run(loop, waits()); }) == std::errc::resource_deadlock_would_occur);
+  CHECK(told.pendings.empty());  // at once
 }
 
-TEST_CASE("what waits already when somebody begins to watch is told, too") {
+TEST_CASE("one is told after the other while nothing else happens, those that wait already too") {
   test_loop loop;
-  std::vector<std::string> kinds;
-  const auto sleeps = []() -> task<> { co_await sleep_for(1h); };
-  const auto begins = [&](scope& all) -> task<> {
-    all.spawn(sleeps());
+  event one("one");
+  event other("other");
+  std::vector<std::string> objects;
+  const auto waits = [](event& on) -> task<> { co_await on.wait(); };
+  const auto body = [&](scope& all) -> task<> {
+    all.spawn(waits(one));
     co_await sleep_for(10ms);
-    loop.watch({.pending_longer_than = 5ms, .on_pending = [&](const pending_operation& told) {
-                  kinds.emplace_back(told.object);
-                  loop.watch({});  // and no more
-                  all.request_stop();
-                }});
+    all.spawn(waits(other));
+    loop.post([&] {
+      loop.watch({.pending_longer_than = 50ms, .on_pending = [&](const pending_operation& told) {
+                    if (told.object != "20 s") objects.push_back(told.object);
+                    if (told.object == "other") all.request_stop();
+                  }});
+    });
+    co_await sleep_for(20s);
   };
-  run(loop, with_scope(begins));
-  CHECK(kinds == std::vector<std::string>{"3600 s"});
+  run(loop, with_scope(body));
+  loop.watch({});
+  CHECK(objects == std::vector<std::string>{"one", "other"});
+}
+
+TEST_CASE("who has enough after the first is not told of the second") {
+  const std::string said = last_words_of([] {
+    plain_loop loop;
+    event never;
+    loop.watch({.pending_longer_than = 1ms, .on_pending = [&](const pending_operation&) {
+                  std::fprintf(stderr, "told");
+                  loop.watch({});
+                }});
+    const auto waits = [&]() -> task<> { co_await never.wait(); };
+    const auto body = [&](scope& all) -> task<> {
+      all.spawn(waits());
+      all.spawn(waits());
+      hold_for(4ms);
+      co_await sleep_for(4ms);
+      all.request_stop();
+    };
+    run(loop, with_scope(body));
+    std::abort();
+  });
+  CHECK_THAT(said, ContainsSubstring("told"));
+  CHECK_THAT(said, !ContainsSubstring("in flight for long"));
 }
 
 TEST_CASE("what a report throws is kept, and a report may end the watch") {
