@@ -36,9 +36,13 @@ std::string dump_of(const execution_context& context) {
       dump_of(context));
 }
 
-error deadlock(const execution_context& context, const std::source_location& where) {
-  return {std::make_error_code(std::errc::resource_deadlock_would_occur), "run", "task",
-          "nothing is in flight that could wake it. It waits for " + dump_of(context), where};
+std::exception_ptr deadlock(const execution_context& context, const std::source_location& where) noexcept
+    try {
+  return std::make_exception_ptr(
+      error(std::make_error_code(std::errc::resource_deadlock_would_occur), "run", "task",
+            "nothing is in flight that could wake it. It waits for " + dump_of(context), where));
+} catch (...) {
+  return std::current_exception();  // there is no memory to tell it
 }
 
 }  // namespace
@@ -163,7 +167,7 @@ void run_to_the_end(execution_context& context, task<void> work, const std::sour
       continue;
     }
     if (all.stop().requested()) never_ends(context);
-    give_up(std::make_exception_ptr(deadlock(context, where)));
+    give_up(deadlock(context, where));
   }
   if (!thrown) return all.rethrow(true);
   if (all.first_error()) context.suppress(all.first_error(), "");

@@ -31,9 +31,18 @@ void waitable::require_thread_or_end(const char* operation) const noexcept {
       " on another thread than that of its tasks: post to their loop, and let it go there"));
 }
 
-std::exception_ptr waitable::destroyed(const operation& waiting) {
+std::exception_ptr waitable::destroyed(const operation& waiting) noexcept try {
   return std::make_exception_ptr(misuse(
       waiting.kind(), "it was destroyed while a task waited: let it outlive its tasks", waiting.where()));
+} catch (...) {
+  return std::current_exception();
+}
+
+std::exception_ptr waitable::closed(const operation& waiting) noexcept try {
+  return std::make_exception_ptr(error(std::make_error_code(std::errc::broken_pipe), waiting.kind(),
+                                       waiting.object(), "the channel is closed", waiting.where()));
+} catch (...) {
+  return std::current_exception();
 }
 
 }  // namespace detail

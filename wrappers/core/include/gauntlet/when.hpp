@@ -35,7 +35,8 @@ auto all_of(std::tuple<Awaitables...> given, std::index_sequence<I...>)
   self.role = "when_all";
   std::tuple<slot<await_result<Awaitables>>...> results;
   task_group group(self);
-  (group.start(put_into(std::get<I>(results), std::move(std::get<I>(given))), {}), ...);
+  group.start_all(
+      [&] { (group.start(put_into(std::get<I>(results), std::move(std::get<I>(given))), {}), ...); });
   co_await group.join(self.place());
   group.rethrow(false);
   co_return std::tuple<value_of<await_result<Awaitables>>...>(take_value(std::get<I>(results))...);
@@ -49,7 +50,9 @@ auto all_of(std::vector<Awaitable> given) -> task<std::vector<value_of<await_res
   self.role = "when_all";
   std::vector<slot<result_type>> results(given.size());
   task_group group(self);
-  for (std::size_t i = 0; i < given.size(); ++i) group.start(put_into(results[i], std::move(given[i])), {});
+  group.start_all([&] {
+    for (std::size_t i = 0; i < given.size(); ++i) group.start(put_into(results[i], std::move(given[i])), {});
+  });
   co_await group.join(self.place());
   group.rethrow(false);
   std::vector<value_of<result_type>> values;
@@ -100,7 +103,8 @@ auto any_of(std::tuple<Awaitables...> given, std::index_sequence<I...>)
   std::tuple<slot<await_result<Awaitables>>...> results;
   task_group group(self);
   race in{group};
-  (group.start(take_part(in, I, std::get<I>(results), std::move(std::get<I>(given))), {}), ...);
+  group.start_all(
+      [&] { (group.start(take_part(in, I, std::get<I>(results), std::move(std::get<I>(given))), {}), ...); });
   co_await group.join(self.place());
   group.rethrow(false);
   if (in.failure) std::rethrow_exception(in.failure);
@@ -122,8 +126,10 @@ auto any_of(std::vector<Awaitable> given) -> task<std::pair<std::size_t, value_o
   std::vector<slot<result_type>> results(given.size());
   task_group group(self);
   race in{group};
-  for (std::size_t i = 0; i < given.size(); ++i)
-    group.start(take_part(in, i, results[i], std::move(given[i])), {});
+  group.start_all([&] {
+    for (std::size_t i = 0; i < given.size(); ++i)
+      group.start(take_part(in, i, results[i], std::move(given[i])), {});
+  });
   co_await group.join(self.place());
   group.rethrow(false);
   if (in.failure) std::rethrow_exception(in.failure);
