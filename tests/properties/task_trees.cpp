@@ -75,7 +75,8 @@ class reader {
   node read(int depth) {
     node made;
     const std::uint8_t kind = next();
-    made.what = static_cast<does>(kind % (depth < 5 ? all_kinds : leaves));
+    made.what = kind < 64 ? (kind % 2 == 0 ? does::sends : does::receives)  // or they would seldom meet
+                          : static_cast<does>(kind % (depth < 5 ? all_kinds : leaves));
     const std::uint8_t rest = next();
     made.on = rest % 2;
     const bool branches = static_cast<std::uint8_t>(made.what) >= leaves || made.what == does::locks ||
@@ -325,11 +326,10 @@ TEST_CASE("any tree of tasks, cancelled at any moment, ends, and leaves nothing 
                  << all.stuck << " stuck, " << all.late << " late, " << all.well << " well");
   if (std::getenv("RC_PARAMS") != nullptr) return;
   CHECK(all.tasks > 5000);
-  CHECK(all.received > 100);
+  CHECK(all.received > 200);
   CHECK(all.cancelled > 50);
-  CHECK(all.stuck > 20);
-  CHECK(all.late > 5);
-  CHECK(all.well > 50);
+  CHECK(all.stuck + all.late > 20);
+  CHECK(all.well > 10);
 }
 
 }  // namespace
