@@ -40,7 +40,7 @@ std::exception_ptr deadlock(const execution_context& context, const std::source_
     try {
   return std::make_exception_ptr(
       error(std::make_error_code(std::errc::resource_deadlock_would_occur), "run", "task",
-            "nothing is in flight that could wake it. It waits for " + dump_of(context), where));
+            "nothing is in flight that could wake it. It waits for:\n" + dump_of(context), where));
 } catch (...) {
   return std::current_exception();  // there is no memory to tell it
 }
