@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
-#include <coroutine>
 #include <gauntlet/coroutines.hpp>
 #include <memory>
 #include <stdexcept>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "support/cancel_everywhere.hpp"
+#include "support/foreign.hpp"
 #include "support/test_loop.hpp"
 
 namespace gauntlet::test {
@@ -306,20 +306,6 @@ TEST_CASE("who waits for an event that is destroyed gets a misuse") {
         std::string::npos);
 }
 
-/// A coroutine of another house, which runs at once and whose frame its owner may destroy at any time.
-struct foreign {
-  struct promise_type {
-    foreign get_return_object() noexcept {
-      return {std::coroutine_handle<promise_type>::from_promise(*this)};
-    }
-    static std::suspend_never initial_suspend() noexcept { return {}; }
-    static std::suspend_always final_suspend() noexcept { return {}; }
-    static void return_void() noexcept {}
-    static void unhandled_exception() noexcept { std::terminate(); }
-  };
-  std::coroutine_handle<promise_type> frame{};
-};
-
 foreign awaits(event& happened, int& value) {
   co_await happened.wait();
   value = co_await []() -> task<int> { co_return 5; }();
@@ -332,8 +318,28 @@ TEST_CASE("a coroutine of another type awaits operations and tasks, too") {
   CHECK(value == 0);
   happened.set();
   CHECK(value == 5);
-  CHECK(other.frame.done());
-  other.frame.destroy();
+  CHECK(other.done());
+}
+
+TEST_CASE("a task that a coroutine of another type awaits runs at once, and a million of them are no stack") {
+  test_loop loop;
+  int ended = 0;
+  const auto counts = [&]() -> task<> {
+    ++ended;
+    co_return;
+  };
+  const auto awaits_many = [&]() -> foreign {
+    for (int i = 0; i < 1'000'000; ++i) co_await counts();
+  };
+  const auto calls = [&]() -> task<> {
+    const foreign other = awaits_many();
+    CHECK(other.done());
+    CHECK(ended == 1'000'000);
+    co_return;
+  };
+  run(loop, calls());
+  const foreign outside = awaits_many();
+  CHECK(outside.done());
 }
 
 }  // namespace

@@ -54,6 +54,10 @@ class cancel_at final : private suspension_observer {
 template <class Program>
 task<void> under_control(Program& program, cancel_at& cancel, callback<void(callback<void()>)> later,
                          bool& finished) {
+  struct forget_scope {
+    cancel_at& cancel;
+    ~forget_scope() { cancel.forget(); }
+  } const whatever_happens{cancel};
   const auto body = [&](scope& all) -> task<void> {
     cancel.target(all, std::move(later));
     co_await program();
@@ -61,7 +65,6 @@ task<void> under_control(Program& program, cancel_at& cancel, callback<void(call
     cancel.forget();
   };
   co_await with_scope(body);
-  cancel.forget();
 }
 
 /// program: makes a task<void>, anew for each run. check(cancelled): what must hold after each. post:

@@ -2,6 +2,7 @@
 /// A small real loop, for the tests of what core does without any C library: the steady clock, timers, and
 /// work that is posted from other threads.
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <condition_variable>
 #include <gauntlet/callback.hpp>
@@ -16,14 +17,10 @@
 
 namespace gauntlet::test {
 
-class test_loop final : public execution_context {
+class plain_loop : public execution_context {
  public:
-  test_loop() = default;
-  /// Every test proves that nothing is left.
-  ~test_loop() override {
-    CHECK(pending().empty());
-    CHECK(take_suppressed_errors().empty());  // a test that expects some takes them
-  }
+  plain_loop() = default;
+  ~plain_loop() override = default;
 
   clock::time_point now() const noexcept override { return clock::now(); }
   bool on_this_thread() const noexcept override { return thread_ == detail::this_thread(); }
@@ -37,21 +34,29 @@ class test_loop final : public execution_context {
     bool timer_is_due = false;
     {
       std::unique_lock lock(mutex_);
-      const auto something = [&] { return !posted_.empty() || later_ || (wake_at_ && *wake_at_ <= now()); };
+      const auto something = [&] {
+        return !posted_.empty() || later_ || is_due(wake_at_) || is_due(watch_at_);
+      };
       while (!something()) {
-        if (wake_at_)
-          changed_.wait_until(lock, *wake_at_);
-        else if (guards_ != 0)
-          changed_.wait(lock);
+        if (!wake_at_ && guards_ == 0) return false;
+        if (const std::optional<clock::time_point> next = earlier(wake_at_, watch_at_))
+          changed_.wait_until(lock, *next);
         else
-          return false;
+          changed_.wait(lock);
       }
       now_posted.swap(posted_);
-      timer_is_due = wake_at_ && *wake_at_ <= now();
+      timer_is_due = is_due(wake_at_);
       if (timer_is_due) wake_at_.reset();
     }
+    if (is_due(watch_at_)) {
+      watch_at_.reset();
+      check_pending();
+    }
     if (timer_is_due) expire_timers();
-    for (callback<void()>& work : now_posted) work();
+    for (callback<void()>& work : now_posted) {
+      const holding callback_here(*this, "posted callback", {});
+      work();
+    }
     return true;
   }
 
@@ -68,14 +73,34 @@ class test_loop final : public execution_context {
  private:
   void wake_at(std::optional<clock::time_point> time) noexcept override { wake_at_ = time; }
   void resume_later() noexcept override { later_ = true; }
+  bool watch_at(std::optional<clock::time_point> time) noexcept override {
+    watch_at_ = time;
+    return true;
+  }
+  bool is_due(const std::optional<clock::time_point>& time) const noexcept { return time && *time <= now(); }
+  static std::optional<clock::time_point> earlier(std::optional<clock::time_point> one,
+                                                  std::optional<clock::time_point> other) noexcept {
+    return one && other ? std::min(*one, *other) : one ? one : other;
+  }
 
   const void* thread_ = detail::this_thread();
   std::optional<clock::time_point> wake_at_;
+  std::optional<clock::time_point> watch_at_;
   bool later_ = false;
   int guards_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<callback<void()>> posted_;
+};
+
+/// Every test proves that nothing is left.
+class test_loop final : public plain_loop {
+ public:
+  test_loop() = default;
+  ~test_loop() override {
+    CHECK(pending().empty());
+    CHECK(take_suppressed_errors().empty());  // a test that expects some takes them
+  }
 };
 
 /// The message of the Exception that work throws; "" if it throws none.

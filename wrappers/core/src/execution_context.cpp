@@ -1,11 +1,12 @@
 #include "gauntlet/execution_context.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <ostream>
+#include <sstream>
 #include <utility>
 
 #include "gauntlet/detail/resume.hpp"
+#include "telling.hpp"
+#include "watchdog.hpp"
 
 namespace gauntlet {
 namespace {
@@ -24,14 +25,10 @@ std::string message_of(const std::exception_ptr& error) {
   }
 }
 
-std::ostream& operator<<(std::ostream& out, const std::source_location& where) {
-  return out << where.file_name() << ':' << where.line();
-}
-
 std::ostream& operator<<(std::ostream& out, const awaiting_task& task) {
   out << (task.name.empty() ? "a task" : task.name);
-  if (task.where.line() != 0) out << ", at " << task.where;
-  if (task.started.line() != 0) out << ", started at " << task.started;
+  if (task.where.line() != 0) out << ", at " << detail::place_of(task.where);
+  if (task.started.line() != 0) out << ", started at " << detail::place_of(task.started);
   return out;
 }
 
@@ -42,7 +39,7 @@ std::ostream& operator<<(std::ostream& out, const pending_operation& operation) 
   out << operation.kind;
   if (!operation.object.empty()) out << ' ' << operation.object;
   out << ", for " << std::chrono::duration_cast<milliseconds>(operation.age).count() << " ms, from "
-      << operation.where;
+      << detail::place_of(operation.where);
   for (const awaiting_task& task : operation.chain) out << "\n  awaited by " << task;
   return out;
 }
@@ -53,12 +50,16 @@ execution_context::entered::entered(execution_context& context) noexcept
     : outer_(std::exchange(current_context, &context)) {}
 execution_context::entered::~entered() { current_context = outer_; }
 
+execution_context::execution_context() noexcept = default;
 execution_context::~execution_context() {
   if (operations_.empty()) return;
-  std::fprintf(stderr,
-               "gauntlet: a loop is destroyed while a task waits in it for %s: let run() come to its end\n",
-               operations_.front().kind());
-  std::abort();
+  std::ostringstream told;
+  told << operations_.front().describe(clock::now());
+  detail::end_program(
+      "a loop is destroyed while somebody waits in it. Let run() come to its end before, or cancel what "
+      "waits "
+      "and turn the loop until it has ended. It is " +
+      told.str());
 }
 
 std::vector<pending_operation> execution_context::pending() const {

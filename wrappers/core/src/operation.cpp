@@ -1,6 +1,5 @@
 #include "gauntlet/detail/operation.hpp"
 
-#include <cstdio>
 #include <cstdlib>
 #include <sstream>
 #include <utility>
@@ -8,6 +7,8 @@
 #include "gauntlet/detail/resume.hpp"
 #include "gauntlet/error.hpp"
 #include "gauntlet/execution_context.hpp"
+#include "telling.hpp"
+#include "watchdog.hpp"
 
 namespace gauntlet::detail {
 namespace {
@@ -40,7 +41,16 @@ void resume_scope::resume_all() noexcept {
         return;
       }
     }
-    this_resumer.run(list.pop_front().take_ready());
+    run(list.pop_front());
+  }
+}
+
+void resume_scope::run(operation& next) noexcept {
+  if (watchdog* const watching = next.context_ != nullptr ? next.context_->watchdog_ : nullptr) [[unlikely]] {
+    const execution_context::holding here(*watching, next);
+    this_resumer.run(next.take_ready());
+  } else {
+    this_resumer.run(next.take_ready());
   }
 }
 
@@ -66,7 +76,11 @@ bool operation::suspend(std::coroutine_handle<> coroutine, chain_link* link) {
     context_->operations_.push_back(*this);
   }
   if (stop != nullptr && !stop->requested()) stop->add(*this);
-  if (context_ != nullptr && context_->observer_ != nullptr) context_->observer_->suspended(*this);
+  if (context_ == nullptr) return true;
+  if (context_->watchdog_ != nullptr) [[unlikely]]
+    context_->watchdog_->suspended(*this);
+  if (context_->observer_ != nullptr) [[unlikely]]
+    context_->observer_->suspended(*this);
   return true;
 }
 
@@ -93,14 +107,21 @@ void operation::complete() {
 }
 
 pending_operation operation::describe(std::chrono::steady_clock::time_point now) const {
-  pending_operation told{.kind = kind_, .object = object(), .age = now - since_, .where = where_};
+  pending_operation told{.kind = kind_, .object = object(), .age = {}, .where = where_};
+  if (context_ != nullptr) told.age = now - since_;
   for (const chain_link* at = link_; at != nullptr; at = at->parent) {
-    if (at->internal && at->name.empty()) continue;
-    told.chain.push_back({.name = at->name,
+    if (at->internal && at->name.empty() && at->role == nullptr) continue;
+    told.chain.push_back({.name = at->name.empty() && at->role != nullptr ? at->role : at->name,
                           .where = at->internal ? std::source_location() : at->where,
                           .started = at->started});
   }
   return told;
+}
+
+std::string_view operation::task_name() const noexcept {
+  for (const chain_link* at = link_; at != nullptr; at = at->parent)
+    if (!at->name.empty()) return at->name;
+  return {};
 }
 
 void operation::throw_canceled() const {
@@ -116,12 +137,13 @@ void operation::throw_failure() {
 void operation::destroyed_in_flight() const noexcept {
   std::ostringstream told;
   told << describe(context_ != nullptr ? context_->now() : since_);
-  std::fprintf(
-      stderr,
-      "gauntlet: a coroutine is destroyed while it awaits an operation in flight, whose memory is in "
-      "use: cancel it, and await its end. It is %s\n",
-      told.str().c_str());
-  std::abort();
+  end_program(
+      "a coroutine is destroyed while it awaits an operation in flight, which still uses its memory. Let "
+      "that "
+      "come to its end before: make happen what it waits for, or await it in a gauntlet::task, cancel that "
+      "and "
+      "await it. It is " +
+      told.str());
 }
 
 }  // namespace gauntlet::detail

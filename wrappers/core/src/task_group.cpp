@@ -1,12 +1,11 @@
 #include "gauntlet/detail/task_group.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <sstream>
 #include <system_error>
 #include <utility>
 
 #include "gauntlet/detail/resume.hpp"
+#include "telling.hpp"
 
 namespace gauntlet::detail {
 namespace {
@@ -31,14 +30,19 @@ std::string dump_of(const execution_context& context) {
 }
 
 [[noreturn]] void never_ends(const execution_context& context) {
-  std::fprintf(stderr, "gauntlet: a task does not end after it was cancelled, and nothing can wake it: %s\n",
-               dump_of(context).c_str());
-  std::abort();
+  end_program(
+      "a task was cancelled and has not ended, and nothing can wake it: what cannot be cancelled must be in "
+      "flight on the loop. It waits for " +
+      dump_of(context));
 }
 
-error deadlock(const execution_context& context, const std::source_location& where) {
-  return {std::make_error_code(std::errc::resource_deadlock_would_occur), "run", "task",
-          "nothing is in flight that could wake it. It waits for " + dump_of(context), where};
+std::exception_ptr deadlock(const execution_context& context, const std::source_location& where) noexcept
+    try {
+  return std::make_exception_ptr(
+      error(std::make_error_code(std::errc::resource_deadlock_would_occur), "run", "task",
+            "nothing is in flight that could wake it. It waits for:\n" + dump_of(context), where));
+} catch (...) {
+  return std::current_exception();  // there is no memory to tell it
 }
 
 }  // namespace
@@ -53,11 +57,13 @@ void promise_base::end_in_group(std::coroutine_handle<> ended, promise_base& pro
 
 task_group::~task_group() {
   if (running_ == 0) return;
-  std::fprintf(stderr,
-               "gauntlet: a coroutine is destroyed while %zu tasks run that it has started: cancel them, and "
-               "await their end\n",
-               running_);
-  std::abort();
+  std::ostringstream told;
+  if (const operation* const waits = stop_.first_operation())
+    told << ". It waits for " << waits->describe(execution_context::clock::now());
+  end_program(
+      "a coroutine is destroyed while " + counted(running_, "task") +
+      " that it has started still run in its frame. Cancel the task that holds the scope, and await it" +
+      told.str());
 }
 
 void task_group::start(task<void> child, const std::source_location& where) {
@@ -115,7 +121,7 @@ join_operation::join_operation(task_group& group, const char* kind, std::source_
 }
 
 std::string join_operation::object() const {
-  return group_.running_ == 1 ? "of 1 task" : "of " + std::to_string(group_.running_) + " tasks";
+  return std::string("of ").append(counted(group_.running_, "task"));
 }
 
 void join_operation::start() {
@@ -149,7 +155,10 @@ void run_to_the_end(execution_context& context, task<void> work, const std::sour
     if (!thrown) thrown = std::move(reason);
     all.stop().request_stop();
   };
-  all.start(std::move(work), {});
+  {
+    const execution_context::holding first(context, "run", where);
+    all.start(std::move(work), {});
+  }
   while (all.running() != 0) {
     try {
       if (context.turn() || all.running() == 0) continue;
@@ -158,7 +167,7 @@ void run_to_the_end(execution_context& context, task<void> work, const std::sour
       continue;
     }
     if (all.stop().requested()) never_ends(context);
-    give_up(std::make_exception_ptr(deadlock(context, where)));
+    give_up(deadlock(context, where));
   }
   if (!thrown) return all.rethrow(true);
   if (all.first_error()) context.suppress(all.first_error(), "");

@@ -36,7 +36,7 @@ chain_link* time_limit::begin(chain_link* awaiting) {
   if (link_.context == nullptr) link_.context = execution_context::current();
   if (link_.context == nullptr)
     throw misuse(name_, "there is no loop here whose timer could end it: run it in a task, by run()", where_);
-  link_.name = name_;
+  link_.role = name_;
   link_.where = where_;
   link_.stop = &stop_;
   stop_.attach(outer_);

@@ -1,13 +1,11 @@
 #include "gauntlet/detail/waitable.hpp"
 
-#include <cstdio>
-#include <cstdlib>
-
 #include "gauntlet/detail/resume.hpp"
 #include "gauntlet/error.hpp"
 #include "gauntlet/event.hpp"
 #include "gauntlet/mutex.hpp"
 #include "gauntlet/semaphore.hpp"
+#include "telling.hpp"
 
 namespace gauntlet {
 namespace detail {
@@ -29,19 +27,22 @@ void waitable::require_thread(const char* operation, const std::source_location&
 
 void waitable::require_thread_or_end(const char* operation) const noexcept {
   if (on_its_thread()) return;
-  std::fprintf(stderr, "gauntlet: %s on another thread than that of its tasks: post to their loop\n",
-               operation);
-  std::abort();
+  end_program(std::string(operation).append(
+      " on another thread than that of its tasks: post to their loop, and let it go there"));
 }
 
-void waitable::end(const char* sentence) noexcept {
-  std::fprintf(stderr, "gauntlet: %s\n", sentence);
-  std::abort();
-}
-
-std::exception_ptr waitable::destroyed(const operation& waiting) {
+std::exception_ptr waitable::destroyed(const operation& waiting) noexcept try {
   return std::make_exception_ptr(misuse(
       waiting.kind(), "it was destroyed while a task waited: let it outlive its tasks", waiting.where()));
+} catch (...) {
+  return std::current_exception();
+}
+
+std::exception_ptr waitable::closed(const operation& waiting) noexcept try {
+  return std::make_exception_ptr(error(std::make_error_code(std::errc::broken_pipe), waiting.kind(),
+                                       waiting.object(), "the channel is closed", waiting.where()));
+} catch (...) {
+  return std::current_exception();
 }
 
 }  // namespace detail
@@ -79,7 +80,11 @@ void event::wait_operation::start() {
 // ---- mutex
 
 mutex::~mutex() {
-  if (locked_) end("a mutex is destroyed while a task has it locked: let it outlive its tasks");
+  if (!locked_) return;
+  detail::end_program(
+      detail::with_object("the mutex", std::string(name()))
+          .append(" is destroyed while it is locked: let it outlive all that lock it. It was locked at ")
+          .append(detail::place_of(locked_at_)));
 }
 
 std::optional<mutex::guard> mutex::try_lock(std::source_location where) {
@@ -117,16 +122,19 @@ std::string mutex::lock_operation::object() const {
   std::string text = waiter::object();
   if (completed()) return text;  // then the mutex may be gone
   if (!text.empty()) text += ", ";
-  return text.append("locked at ")
-      .append(mutex_.locked_at_.file_name())
-      .append(":")
-      .append(std::to_string(mutex_.locked_at_.line()));
+  return text.append("locked at ").append(detail::place_of(mutex_.locked_at_));
 }
 
 // ---- semaphore
 
 semaphore::~semaphore() {
-  if (out_ != 0) end("a semaphore is destroyed while a task has a permit of it: let it outlive its tasks");
+  if (out_ != 0)
+    detail::end_program(
+        detail::with_object("the semaphore", std::string(name()))
+            .append(" is destroyed while ")
+            .append(detail::counted(out_, "permit"))
+            .append(" of it are out: let it outlive all that acquire them, or consume() those "
+                    "that are not to come back"));
   const detail::resume_scope together;
   while (!waiting_.empty()) {
     acquire_operation& next = waiting_.pop_front();

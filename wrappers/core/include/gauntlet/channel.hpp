@@ -149,10 +149,7 @@ class [[nodiscard]] channel<T>::send_operation final : public detail::waiter {
       to_.senders_.push_back(*this);
   }
   void fail_with(std::exception_ptr failure) { complete_failed(std::move(failure)); }
-  void fail_closed() {
-    complete_failed(std::make_exception_ptr(error(std::make_error_code(std::errc::broken_pipe), kind(),
-                                                  object(), "the channel is closed", where())));
-  }
+  void fail_closed() { complete_failed(closed(*this)); }
 
   channel& to_;
   std::optional<T> own_;

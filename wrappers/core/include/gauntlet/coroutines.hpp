@@ -1,5 +1,5 @@
 #pragma once
-/// All of the coroutines: tasks, scopes, time, and what tasks wait for each other with.
+/// All of the coroutines: tasks, scopes, time, what tasks wait for each other with, and who watches them.
 
 #include "gauntlet/as_expected.hpp"
 #include "gauntlet/channel.hpp"
@@ -11,4 +11,5 @@
 #include "gauntlet/stop_token.hpp"
 #include "gauntlet/task.hpp"
 #include "gauntlet/timeout.hpp"
+#include "gauntlet/watchdog.hpp"
 #include "gauntlet/when.hpp"

@@ -14,8 +14,9 @@ class event : public detail::waitable {
  public:
   class wait_operation;
 
+  event() noexcept : event(std::string()) {}
   /// name: for dump().
-  explicit event(std::string name = {}) : waitable(std::move(name)) {}
+  explicit event(std::string name) : waitable(std::move(name)) {}
   /// Who waits for it gets a misuse.
   ~event();
 

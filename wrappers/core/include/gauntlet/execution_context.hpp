@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <exception>
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -21,9 +22,11 @@ namespace gauntlet {
 
 template <class T>
 class task;
+struct watchdog_options;
 
 namespace detail {
 class resume_scope;
+class watchdog;
 void run_to_the_end(execution_context& context, task<void> work, const std::source_location& where);
 }  // namespace detail
 
@@ -71,6 +74,7 @@ class suspension_observer {
 ///  - calls expire_timers() once when the time that it was told by wake_at() has come, and resume_ready()
 ///  once
 ///    in the turn after resume_later(),
+///  - stands `holding` around callbacks that are no tasks', and implements watch_at(), if it can,
 ///  - outlives the tasks that run on it: to be destroyed while one waits ends the program.
 class execution_context {
  public:
@@ -101,6 +105,43 @@ class execution_context {
     return std::exchange(observer_, observer);
   }
 
+  /// Warns of what holds it and of what stays in flight, from now on, in place of what was told before; of
+  /// neither with `watch({})`. See watchdog.hpp. On its thread.
+  void watch(watchdog_options options, std::source_location where = std::source_location::current());
+
+  /// Stands on the stack around each callback that is no task's, for the watchdog: kind is a literal ("timer
+  /// callback"), where the place that it comes from in the user's code, or nothing. Where nobody watches, it
+  /// is a null check.
+  class holding {
+   public:
+    holding(execution_context& context, const char* kind, const std::source_location& where) noexcept
+        : watchdog_(context.watchdog_), kind_(kind), where_(where) {
+      if (watchdog_ != nullptr) [[unlikely]]
+        begin();
+    }
+    holding(const holding&) = delete;
+    holding& operator=(const holding&) = delete;
+    ~holding() {
+      if (watchdog_ != nullptr) [[unlikely]]
+        end();
+    }
+
+   private:
+    friend class detail::resume_scope;
+    /// Of a task that goes on.
+    holding(detail::watchdog& watchdog, const detail::operation& ended) noexcept;
+
+    void begin() noexcept;
+    void end() noexcept;
+
+    detail::watchdog* watchdog_;
+    const char* kind_;
+    std::source_location where_;
+    bool resumed_ = false;
+    clock::time_point began_;
+    std::chrono::nanoseconds measured_before_;
+  };
+
   /// For who runs tasks on it. Waits for what comes next and handles it; false: nothing can ever come, no
   /// timer runs and nothing is in flight. What a callback throws may leave through here.
   virtual bool turn() = 0;
@@ -109,7 +150,7 @@ class execution_context {
   void suppress(std::exception_ptr error, std::string_view task) noexcept;
 
  protected:
-  execution_context() noexcept = default;
+  execution_context() noexcept;
   virtual ~execution_context();
 
   /// Stands on the stack of the thread that runs callbacks.
@@ -129,6 +170,11 @@ class execution_context {
   virtual void wake_at(std::optional<clock::time_point> time) noexcept = 0;
   /// resume_ready() is to be called in the next turn, which does not wait.
   virtual void resume_later() noexcept = 0;
+  /// As wake_at(), for check_pending(), and with a difference: such a time is nothing that can come, turn()
+  /// answers false although it is awaited. False: this loop has no timer of that kind, and
+  /// pending_longer_than cannot be watched.
+  virtual bool watch_at(std::optional<clock::time_point> time) noexcept;
+  void check_pending() noexcept;
 
   void expire_timers() noexcept;
   static void resume_ready() noexcept;
@@ -137,12 +183,15 @@ class execution_context {
   friend class detail::operation;
   friend class detail::resume_scope;
   friend class detail::timer_queue;
+  friend class detail::watchdog;
   friend void detail::run_to_the_end(execution_context&, task<void>, const std::source_location&);
 
   void timers_changed() noexcept;
 
   detail::intrusive_list<detail::operation, detail::queue_tag> operations_;
   suspension_observer* observer_ = nullptr;
+  detail::watchdog* watchdog_ = nullptr;               // while somebody wants to be warned
+  std::unique_ptr<detail::watchdog> watchdog_memory_;  // which stays: one may be on the stack
   detail::timer_queue timers_{*this};
   std::optional<clock::time_point> told_to_wake_at_;
   std::vector<suppressed_error> suppressed_;

@@ -17,8 +17,9 @@ class mutex : public detail::waitable {
   class guard;
   class lock_operation;
 
+  mutex() noexcept : mutex(std::string()) {}
   /// name: for dump().
-  explicit mutex(std::string name = {}) : waitable(std::move(name)) {}
+  explicit mutex(std::string name) : waitable(std::move(name)) {}
   ~mutex();
 
   /// `auto guard = co_await accounts.lock()`. To be cancelled changes nothing.

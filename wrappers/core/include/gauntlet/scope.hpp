@@ -155,7 +155,7 @@ std::invoke_result_t<Body&, Scope&> in_scope(Body body) {
   using result_type = await_result<std::invoke_result_t<Body&, Scope&>>;
   chain_link& self = co_await this_link();
   self.internal = true;
-  self.name = "with_scope";
+  self.role = "with_scope";
   Scope tasks(self);
   task_group* group = nullptr;
   if constexpr (std::same_as<Scope, scope>)

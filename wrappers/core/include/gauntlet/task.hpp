@@ -84,7 +84,7 @@ class promise_base : public chain_link {
     template <class Promise>
     transferred await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
       promise_base& promise = ended.promise();
-      if (promise.group_ == nullptr) return transfer(promise.continuation_);
+      if (promise.group_ == nullptr) return transfer(ended, promise.continuation_);
       end_in_group(ended, promise);
       return transfer_to_nobody();
     }
@@ -183,7 +183,7 @@ class [[nodiscard]] task_awaiter {
   }
   transferred suspend(std::coroutine_handle<> by, chain_link* link) {
     task_.require("co_await", link != nullptr ? link->where : std::source_location()).be_awaited(by, link);
-    return transfer(task_.coroutine_);
+    return transfer(by, task_.coroutine_);
   }
   T await_resume() { return task_.coroutine_.promise().result(); }
 

@@ -32,10 +32,11 @@ auto all_of(std::tuple<Awaitables...> given, std::index_sequence<I...>)
     -> task<std::tuple<value_of<await_result<Awaitables>>...>> {
   chain_link& self = co_await this_link();
   self.internal = true;
-  self.name = "when_all";
+  self.role = "when_all";
   std::tuple<slot<await_result<Awaitables>>...> results;
   task_group group(self);
-  (group.start(put_into(std::get<I>(results), std::move(std::get<I>(given))), {}), ...);
+  group.start_all(
+      [&] { (group.start(put_into(std::get<I>(results), std::move(std::get<I>(given))), {}), ...); });
   co_await group.join(self.place());
   group.rethrow(false);
   co_return std::tuple<value_of<await_result<Awaitables>>...>(take_value(std::get<I>(results))...);
@@ -46,10 +47,12 @@ auto all_of(std::vector<Awaitable> given) -> task<std::vector<value_of<await_res
   using result_type = await_result<Awaitable>;
   chain_link& self = co_await this_link();
   self.internal = true;
-  self.name = "when_all";
+  self.role = "when_all";
   std::vector<slot<result_type>> results(given.size());
   task_group group(self);
-  for (std::size_t i = 0; i < given.size(); ++i) group.start(put_into(results[i], std::move(given[i])), {});
+  group.start_all([&] {
+    for (std::size_t i = 0; i < given.size(); ++i) group.start(put_into(results[i], std::move(given[i])), {});
+  });
   co_await group.join(self.place());
   group.rethrow(false);
   std::vector<value_of<result_type>> values;
@@ -96,11 +99,12 @@ auto any_of(std::tuple<Awaitables...> given, std::index_sequence<I...>)
   using result_type = std::variant<value_of<await_result<Awaitables>>...>;
   chain_link& self = co_await this_link();
   self.internal = true;
-  self.name = "when_any";
+  self.role = "when_any";
   std::tuple<slot<await_result<Awaitables>>...> results;
   task_group group(self);
   race in{group};
-  (group.start(take_part(in, I, std::get<I>(results), std::move(std::get<I>(given))), {}), ...);
+  group.start_all(
+      [&] { (group.start(take_part(in, I, std::get<I>(results), std::move(std::get<I>(given))), {}), ...); });
   co_await group.join(self.place());
   group.rethrow(false);
   if (in.failure) std::rethrow_exception(in.failure);
@@ -118,12 +122,14 @@ auto any_of(std::vector<Awaitable> given) -> task<std::pair<std::size_t, value_o
   if (given.empty())
     throw misuse("when_any", "there is nothing to wait for: give it one at least", self.place());
   self.internal = true;
-  self.name = "when_any";
+  self.role = "when_any";
   std::vector<slot<result_type>> results(given.size());
   task_group group(self);
   race in{group};
-  for (std::size_t i = 0; i < given.size(); ++i)
-    group.start(take_part(in, i, results[i], std::move(given[i])), {});
+  group.start_all([&] {
+    for (std::size_t i = 0; i < given.size(); ++i)
+      group.start(take_part(in, i, results[i], std::move(given[i])), {});
+  });
   co_await group.join(self.place());
   group.rethrow(false);
   if (in.failure) std::rethrow_exception(in.failure);

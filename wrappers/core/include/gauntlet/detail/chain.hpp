@@ -32,8 +32,9 @@ struct chain_link {
 
   chain_link* parent = nullptr;
   execution_context* context = nullptr;
-  stop_state* stop = nullptr;  // what those that it awaits inherit
-  std::string name{};
+  stop_state* stop = nullptr;      // what those that it awaits inherit
+  std::string name{};              // given by the user
+  const char* role = nullptr;      // what it is, if it is one of the library's own: "with_timeout"
   std::source_location where{};    // where it awaits now, or has last
   std::source_location started{};  // by scope::spawn
   bool was_started = false;

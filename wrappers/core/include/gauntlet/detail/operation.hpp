@@ -11,7 +11,8 @@
 ///    It is a request: complete() still comes, inside cancel() or later, with whatever result there is. At
 ///    most once, only between start() and complete(). One that cannot be cancelled does nothing.
 ///  - await_resume(): calls finish(), which throws what start() threw, then hands out the result or throws.
-///  - object(): on what it works, for dump() and errors. Called only when somebody asks.
+///  - object(): on what it works, for dump() and errors. Called only when somebody asks, as long as it is in
+///    flight, even by a context that is being destroyed.
 ///  - a destructor that calls leave(), which ends the program where the operation is in flight (see below):
 ///    in the destructor of the base class object() could not be asked any more.
 /// It provides no lists, no allocation, no stop and no thread check of its own: those are here. It must be
@@ -29,6 +30,7 @@
 #include <exception>
 #include <source_location>
 #include <string>
+#include <string_view>
 
 #include "gauntlet/detail/chain.hpp"
 #include "gauntlet/detail/intrusive_list.hpp"
@@ -56,7 +58,10 @@ class operation : public list_node<struct queue_tag>, private stop_callback {
   const char* kind() const noexcept { return kind_; }
   virtual std::string object() const { return {}; }
   const std::source_location& where() const noexcept { return where_; }
+  std::chrono::steady_clock::time_point since() const noexcept { return since_; }
   pending_operation describe(std::chrono::steady_clock::time_point now) const;
+  /// The name of the nearest task that has one, or "".
+  std::string_view task_name() const noexcept;
 
  protected:
   /// kind: a literal, as pending() shows it ("mutex::lock").

@@ -32,18 +32,25 @@ class resumer {
   /// Resumes, and then whatever that one transfers to. A coroutine type whose resume() throws ends the
   /// program.
   void run(std::coroutine_handle<> coroutine) noexcept {
-    const std::coroutine_handle<> outer = std::exchange(next_, nullptr);
-    coroutine.resume();
-    while (next_) std::exchange(next_, nullptr).resume();
+    const std::coroutine_handle<> outer = std::exchange(next_, coroutine);
+    const void* const outer_runs = runs_;
+    while (next_) {
+      const std::coroutine_handle<> now = std::exchange(next_, nullptr);
+      runs_ = now.address();
+      now.resume();
+    }
+    runs_ = outer_runs;
     next_ = outer;
   }
-  void transfer(std::coroutine_handle<> to) noexcept;
+  /// from: the coroutine that suspends.
+  void transfer(std::coroutine_handle<> from, std::coroutine_handle<> to) noexcept;
 
  private:
   friend class resume_scope;
 
   unsigned depth_ = 0;
   std::coroutine_handle<> next_;
+  const void* runs_ = nullptr;  // the frame that returns to run() when it suspends
 };
 
 extern thread_local constinit resumer this_resumer;
@@ -63,6 +70,7 @@ class resume_scope {
 
  private:
   static void resume_all() noexcept;
+  static void run(operation& next) noexcept;
 };
 
 /// An operation that is done: its coroutine goes on now, or when the outermost resumer comes to it.
@@ -70,10 +78,10 @@ void resume(operation& done) noexcept;
 /// Whether something waits to be resumed on this thread.
 bool anything_ready() noexcept;
 
-inline void resumer::transfer(std::coroutine_handle<> to) noexcept {
-  // Whoever resumed the coroutine that transfers is one of ours, if any is active, unless another transfer
-  // waits for it already.
-  if (active() && !next_) {
+inline void resumer::transfer(std::coroutine_handle<> from, std::coroutine_handle<> to) noexcept {
+  // Another one, of another house, was called or resumed by somebody else, to whom it returns: who might
+  // destroy it before run() went on.
+  if (from.address() == runs_) {
     next_ = to;
     return;
   }
@@ -84,11 +92,13 @@ inline void resumer::transfer(std::coroutine_handle<> to) noexcept {
 #ifdef __clang__
 /// What await_suspend() returns to go on with another coroutine.
 using transferred = std::coroutine_handle<>;
-inline transferred transfer(std::coroutine_handle<> to) noexcept { return to; }
+inline transferred transfer(std::coroutine_handle<>, std::coroutine_handle<> to) noexcept { return to; }
 inline transferred transfer_to_nobody() noexcept { return std::noop_coroutine(); }
 #else
 using transferred = void;
-inline void transfer(std::coroutine_handle<> to) noexcept { this_resumer.transfer(to); }
+inline void transfer(std::coroutine_handle<> from, std::coroutine_handle<> to) noexcept {
+  this_resumer.transfer(from, to);
+}
 inline void transfer_to_nobody() noexcept {}
 #endif
 

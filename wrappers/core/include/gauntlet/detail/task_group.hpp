@@ -48,6 +48,16 @@ class task_group {
 
   /// Runs it until it waits for the first time. Its frame goes when it has ended.
   void start(task<void> child, const std::source_location& where);
+  /// begins() makes and starts some. Where it throws (there is no memory for a frame) the group has failed,
+  /// and those that run already are awaited as ever.
+  template <class Begins>
+  void start_all(Begins&& begins) noexcept {
+    try {
+      begins();
+    } catch (...) {
+      failed(std::current_exception());
+    }
+  }
   std::size_t running() const noexcept { return running_; }
   stop_state& stop() noexcept { return stop_; }
 

@@ -32,9 +32,9 @@ class waitable {
   void require_thread(const char* operation, const std::source_location& where) const;
   /// The same for destructors, which must not throw: ends the program.
   void require_thread_or_end(const char* operation) const noexcept;
-  [[noreturn]] static void end(const char* sentence) noexcept;
-  /// For those that still wait when it is destroyed.
-  static std::exception_ptr destroyed(const operation& waiting);
+  /// For those that still wait when it is destroyed, or closed. Where there is no memory: bad_alloc.
+  static std::exception_ptr destroyed(const operation& waiting) noexcept;
+  static std::exception_ptr closed(const operation& waiting) noexcept;
 
  private:
   friend class waiter;
