@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <gauntlet/coroutines.hpp>
 #include <gauntlet/uv.hpp>
-#include <iostream>
 #include <span>
 
 namespace uv = gauntlet::uv;
@@ -28,15 +27,6 @@ gauntlet::task<> serve(uv::tcp_listener& listener) {
   co_await gauntlet::with_scope(accept_all);
 }
 
-gauntlet::task<> tell(uv::loop& loop) {
-  uv::signal asked{loop};
-  asked.start(SIGUSR1);
-  for (;;) {
-    co_await asked.next();
-    loop.dump(std::cerr);
-  }
-}
-
 gauntlet::task<> until_interrupted(uv::loop& loop) {
   uv::signal interrupt{loop};
   interrupt.start(SIGINT);
@@ -50,8 +40,9 @@ int main(int count, char** arguments) try {
   uv::tcp_listener listener(loop, uv::address::parse(count > 1 ? arguments[1] : "127.0.0.1:0"));
   std::printf("listening on %s\n", listener.local_address().to_string().c_str());
   std::fflush(stdout);
+  const uv::signal dumps = uv::dump_on_signal(loop);
   const auto program = [&]() -> gauntlet::task<> {
-    co_await gauntlet::when_any(serve(listener), tell(loop), until_interrupted(loop));
+    co_await gauntlet::when_any(serve(listener), until_interrupted(loop));
   };
   gauntlet::run(loop, program());
 } catch (const std::exception& problem) {

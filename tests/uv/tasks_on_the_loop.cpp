@@ -1,6 +1,8 @@
 #include <uv.h>
 
+#include <algorithm>
 #include <chrono>
+#include <gauntlet/watchdog.hpp>
 #include <optional>
 #include <stdexcept>
 #include <thread>
@@ -194,6 +196,42 @@ TEST_CASE("a loop that is destroyed by one of its tasks has the others cancelled
     CHECK(cancelled);
     CHECK(late.is_closing());
   }
+}
+
+TEST_CASE("a watchdog tells of a callback and a task that hold the loop, and of what stays in flight") {
+  loop loop;
+  std::vector<std::string> held;
+  std::vector<std::string> pending;
+  loop.context().watch(
+      {.held_longer_than = 5ms,
+       .pending_longer_than = 30ms,
+       .on_held = [&](const loop_held& told) { held.emplace_back(told.by); },
+       .on_pending = [&](const gauntlet::pending_operation& told) { pending.emplace_back(told.kind); }});
+  timer slow{loop};
+  slow.start(1ms, [] { std::this_thread::sleep_for(10ms); });
+  event never{"the reply"};
+  const auto program = [&]() -> task<> {
+    const auto waits = [&]() -> task<> { co_await never.wait(); };
+    const auto holds = [&]() -> task<> {
+      co_await sleep_for(20ms);
+      std::this_thread::sleep_for(10ms);
+      co_await sleep_for(60ms);
+      never.set();
+    };
+    co_await when_all(waits(), holds());
+  };
+  gauntlet::run(loop, program());
+  CHECK(std::ranges::count(held, "timer") == 1);
+  CHECK(std::ranges::count(held, "sleep_for") == 1);
+  CHECK(std::ranges::count(pending, "event::wait") == 1);
+
+  // Its timer is nothing that can come.
+  event lost;
+  const auto hangs = [&]() -> task<> { co_await lost.wait(); };
+  CHECK_THROWS_AS(gauntlet::run(loop, hangs()), gauntlet::error);
+  slow.close();
+  loop.run();
+  closes_clean(loop);
 }
 
 TEST_CASE("a program of callbacks has none of the handles that tasks need") {

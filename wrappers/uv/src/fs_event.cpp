@@ -59,12 +59,12 @@ class fs_event_block final : public detail::handle_block {
     auto& self = detail::block_of<fs_event_block>(event);
     self.loop().call([&] {
       if (status < 0) {
-        self.loop().invoke(self.changed, error(status, "fs_event::start", self.path, self.where()));
+        self.tell(self.changed, error(status, "fs_event::start", self.path, self.where()));
         return;
       }
-      self.loop().invoke(self.changed, fs_change{.filename = filename == nullptr ? "" : filename,
-                                                 .renamed = (events & UV_RENAME) != 0,
-                                                 .changed = (events & UV_CHANGE) != 0});
+      self.tell(self.changed, fs_change{.filename = filename == nullptr ? "" : filename,
+                                        .renamed = (events & UV_RENAME) != 0,
+                                        .changed = (events & UV_CHANGE) != 0});
     });
   }
 

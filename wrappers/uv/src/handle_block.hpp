@@ -39,6 +39,13 @@ class handle_block : public block {
   bool closing() const noexcept { return closing_; }
   using block::describe;
 
+  /// Calls a callback of the user's.
+  template <class... Arguments, class... Given>
+  void tell(callback<void(Arguments...)>& slot, Given&&... given) noexcept {
+    const execution_context::holding here(loop(), kind(), where());
+    loop().invoke(slot, std::forward<Given>(given)...);
+  }
+
   /// Who waits for what it tells.
   using wait_list = gauntlet::detail::intrusive_list<handle_wait, handle_wait_tag>;
   wait_list& waits() noexcept { return waits_; }

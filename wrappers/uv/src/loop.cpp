@@ -69,9 +69,7 @@ std::vector<pending_operation> loop::pending(std::source_location where) const {
 
 void loop::dump(std::ostream& out, std::source_location where) const {
   const loop_core& core = on_thread(core_, "loop::dump", where);
-  core.execution_context::dump(out);  // with the errors that came second
-  for (const pending_operation& operation : core.pending())
-    if (!operation.awaited) out << operation << '\n';
+  core.dump_all(out);
 }
 
 bool loop::alive(std::source_location where) const {

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ostream>
 #include <string>
 
 namespace gauntlet::uv::detail {
@@ -235,11 +236,10 @@ void loop_core::make_task_handles() noexcept {
   task_timer_.data = task_idle_.data = this;
 }
 
-void loop_core::wake_at(std::optional<clock::time_point> time) noexcept {
-  if (closing_) return;
-  make_task_handles();
+void loop_core::set_timer(uv_timer_t& timer, std::optional<clock::time_point> time,
+                          uv_timer_cb expired) noexcept {
   if (!time) {
-    uv_timer_stop(&task_timer_);
+    uv_timer_stop(&timer);
     return;
   }
   using std::chrono::milliseconds;
@@ -248,11 +248,29 @@ void loop_core::wake_at(std::optional<clock::time_point> time) noexcept {
   const nanoseconds of_turn = nanoseconds(uv_hrtime()) - milliseconds(uv_now(&loop_));
   const nanoseconds left = std::max(*time - now(), nanoseconds(0));
   const auto timeout = std::chrono::ceil<milliseconds>(left + of_turn);
-  const auto expire = [](uv_timer_t* timer) noexcept {
-    // SAFETY: make_task_handles() set it, and the timer is a member.
-    static_cast<loop_core*>(timer->data)->expire_timers();
-  };
-  uv_timer_start(&task_timer_, expire, static_cast<std::uint64_t>(timeout.count()), 0);
+  uv_timer_start(&timer, expired, static_cast<std::uint64_t>(timeout.count()), 0);
+}
+
+void loop_core::wake_at(std::optional<clock::time_point> time) noexcept {
+  if (closing_) return;
+  make_task_handles();
+  // SAFETY: make_task_handles() set the data, and the timer is a member.
+  set_timer(task_timer_, time,
+            [](uv_timer_t* timer) noexcept { static_cast<loop_core*>(timer->data)->expire_timers(); });
+}
+
+bool loop_core::watch_at(std::optional<clock::time_point> time) noexcept {
+  if (closing_) return true;
+  if (!std::exchange(has_watch_timer_, true)) {
+    uv_timer_init(&loop_, &watch_timer_);  // cannot fail
+    watch_timer_.data = this;
+    // SAFETY: every handle of libuv's begins as a uv_handle_t.
+    uv_unref(reinterpret_cast<uv_handle_t*>(&watch_timer_));
+  }
+  // SAFETY: as in wake_at().
+  set_timer(watch_timer_, time,
+            [](uv_timer_t* timer) noexcept { static_cast<loop_core*>(timer->data)->check_pending(); });
+  return true;
 }
 
 void loop_core::resume_later() noexcept {
@@ -382,6 +400,12 @@ std::vector<pending_operation> loop_core::pending() const {
   return all;
 }
 
+void loop_core::dump_all(std::ostream& out) const {
+  dump(out);  // what is awaited, and the errors that came second
+  for (const pending_operation& operation : pending())
+    if (!operation.awaited) out << operation << '\n';
+}
+
 // ---- from other threads
 
 bool loop_core::post(callback<void()>& work) {
@@ -428,7 +452,10 @@ void loop_core::run_posted() noexcept {
     const std::scoped_lock lock(mutex_);
     now.swap(posted_);
   }
-  for (callback<void()>& work : now) call(work);
+  for (callback<void()>& work : now) {
+    const holding here(*this, "loop::post", {});
+    call(work);
+  }
 }
 
 void loop_core::take_handed_over() noexcept {

@@ -123,6 +123,7 @@ class loop_core final : public execution_context {
   block_list& handles() noexcept { return handles_; }
   block_list& requests() noexcept { return requests_; }
   std::vector<pending_operation> pending() const;
+  void dump_all(std::ostream& out) const;
   uv_handle_t* wakeup() noexcept;
 
   // ---- memory
@@ -148,6 +149,8 @@ class loop_core final : public execution_context {
 
   void wake_at(std::optional<clock::time_point> time) noexcept override;
   void resume_later() noexcept override;
+  bool watch_at(std::optional<clock::time_point> time) noexcept override;
+  void set_timer(uv_timer_t& timer, std::optional<clock::time_point> time, uv_timer_cb expired) noexcept;
   void make_task_handles() noexcept;
   /// Once.
   void refuse_tasks_without_owner();
@@ -201,6 +204,8 @@ class loop_core final : public execution_context {
   bool has_task_handles_ = false;
   uv_timer_t task_timer_{};
   uv_idle_t task_idle_{};
+  bool has_watch_timer_ = false;
+  uv_timer_t watch_timer_{};  // unreferenced
 
   std::unique_ptr<std::byte[]> read_buffer_;
   block_pool pool_;

@@ -30,13 +30,13 @@ class poll_block final : public detail::handle_block {
   static void on_ready(uv_poll_t* poll, int status, int events) noexcept {
     auto& self = detail::block_of<poll_block>(poll);
     if (status == 0) {
-      self.loop().invoke(self.ready, static_cast<poll_events>(events & known_events));
+      self.tell(self.ready, static_cast<poll_events>(events & known_events));
       return;
     }
     self.loop().call([&] {
       const error failure(status, "poll::start", "descriptor " + std::to_string(self.descriptor),
                           self.where());
-      self.loop().invoke(self.ready, failure);
+      self.tell(self.ready, failure);
     });
   }
 

@@ -77,7 +77,7 @@ class process_block final : public detail::handle_block {
     // it.
     if (self.closing()) return;
     self.ended = exit_status{.code = code, .term_signal = term_signal};
-    self.loop().invoke(self.exited, self.ended);
+    self.tell(self.exited, self.ended);
     // SAFETY: only exit() waits for a process.
     if (self.is_waited_for())
       static_cast<detail::next_operation<exit_status>&>(self.waits().front()).give(self.ended);

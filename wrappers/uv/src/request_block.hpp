@@ -30,10 +30,9 @@ class request_block : public block {
   /// What is told of the end. A coroutine is told even where the loop ends silently: its frame must not stay.
   template <class Work>
   void call(Work&& work) noexcept {
-    if (awaited())
-      work();
-    else
-      loop().call(std::forward<Work>(work));
+    if (awaited()) return work();
+    const execution_context::holding here(loop(), kind(), where());
+    loop().call(std::forward<Work>(work));
   }
   /// For the one who started it.
   request owner() noexcept { return request(*this); }

@@ -1,6 +1,7 @@
 #include "gauntlet/uv/signal.hpp"
 
 #include <csignal>
+#include <iostream>
 
 #include "handle_block.hpp"
 
@@ -60,7 +61,7 @@ class signal_block final : public detail::handle_block {
     auto& self = detail::block_of<signal_block>(signal);
     if (self.keeps_) return self.tell_next(signum);
     self.in_callback_ = true;
-    self.loop().invoke(self.caught_, signum);
+    self.tell(self.caught_, signum);
     self.in_callback_ = false;
   }
   void tell_next(int signum) noexcept {
@@ -136,6 +137,16 @@ detail::next_operation<int> signal::next(std::source_location where) {
 
 void signal::start_oneshot(int signum, callback<void(int)> caught, std::source_location where) {
   begin(true, "signal::start_oneshot", signum, std::move(caught), where);
+}
+
+static_assert(SIGUSR1 == 10, "the default of dump_on_signal()");
+
+signal dump_on_signal(loop& loop, int signum, std::source_location where) {
+  signal watching{loop, where};
+  const detail::loop_core& core = detail::loop_core::of(loop, "dump_on_signal", where);
+  watching.start(signum, [&core](int) { core.dump_all(std::cerr); }, where);
+  watching.unref(where);
+  return watching;
 }
 
 void signal::stop(std::source_location where) {

@@ -42,7 +42,7 @@ void stream_block::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* b
     // SAFETY: on_alloc gave this memory, of buffer->len bytes.
     const std::span memory(reinterpret_cast<std::byte*>(buffer->base), buffer->len);
     const auto size = count == UV_EOF ? 0 : std::min(static_cast<std::size_t>(count), memory.size());
-    self.loop().invoke(self.read, memory.first(size));
+    self.tell(self.read, memory.first(size));
     return;
   }
   if (count == UV_ENOBUFS) {
@@ -54,7 +54,7 @@ void stream_block::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* b
   }
   self.loop().call([&] {
     const error failure(static_cast<int>(count), "stream::read_start", self.kind(), self.where());
-    self.loop().invoke(self.read, failure);
+    self.tell(self.read, failure);
   });
 }
 
@@ -206,7 +206,7 @@ void stream_block::accept(stream_block& into, const char* operation, const std::
 void stream_block::on_connection(uv_stream_t* listener, int status) noexcept {
   auto& self = block_of<stream_block>(listener);
   if (self.closing()) return;
-  self.loop().invoke(self.connected, status);
+  self.tell(self.connected, status);
 }
 
 void stream_block::listen_for_waits(int backlog, const char* operation, const std::source_location& where) {
@@ -404,7 +404,7 @@ void shutdown_operation::cancel() noexcept {
 void stream_block::written() noexcept {
   if (!above_high || closing() || unreturned > marks.low) return;
   above_high = false;
-  loop().invoke(drained);
+  tell(drained);
 }
 
 }  // namespace detail

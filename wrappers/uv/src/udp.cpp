@@ -73,18 +73,17 @@ void udp_block::on_received(uv_udp_t* handle, ssize_t count, const uv_buf_t* buf
   self.loop().call([&] {
     // SAFETY: on_alloc gave this memory, of buffer->len bytes, or it is a piece of that.
     const std::span memory(reinterpret_cast<std::byte*>(buffer->base), buffer->len);
-    self.loop().invoke(
-        self.received,
-        datagram{.bytes = memory.first(std::min(static_cast<std::size_t>(count), memory.size())),
-                 .from = has_address ? sender(from) : address(),
-                 .truncated = (flags & static_cast<unsigned>(UV_UDP_PARTIAL)) != 0});
+    self.tell(self.received,
+              datagram{.bytes = memory.first(std::min(static_cast<std::size_t>(count), memory.size())),
+                       .from = has_address ? sender(from) : address(),
+                       .truncated = (flags & static_cast<unsigned>(UV_UDP_PARTIAL)) != 0});
   });
 }
 
 void udp_block::tell_failure(int status) noexcept {
   // It would ask for memory again in each turn of the loop.
   if (status == UV_ENOBUFS) uv_udp_recv_stop(&udp);
-  loop().call([&] { loop().invoke(received, error(status, "udp::recv_start", kind(), where())); });
+  loop().call([&] { tell(received, error(status, "udp::recv_start", kind(), where())); });
 }
 
 // ---- awaited

@@ -48,4 +48,9 @@ class signal : public handle {
              const std::source_location& where);
 };
 
+/// As long as what it answers lives, the signal has loop.dump() written to standard error. It is
+/// unreferenced: run() does not wait for it. Made for a program that hangs: `kill -USR1`.
+[[nodiscard]] signal dump_on_signal(loop& loop, int signum = 10 /* SIGUSR1 */,
+                                    std::source_location where = std::source_location::current());
+
 }  // namespace gauntlet::uv
