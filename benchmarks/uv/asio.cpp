@@ -198,6 +198,60 @@ int play(const job* job, observer* observer) noexcept {
   });
 }
 
+// ---- the same by coroutines ----
+
+using bytes = std::unique_ptr<std::array<char, read_size>>;
+
+asio::awaitable<void> echo_to(tcp::socket peer) {
+  const bytes data(new std::array<char, read_size>);
+  for (;;) {
+    const auto [error, size] =
+        co_await peer.async_read_some(asio::buffer(*data), asio::as_tuple(asio::use_awaitable));
+    if (error) co_return;
+    co_await asio::async_write(peer, asio::buffer(data->data(), size), asio::use_awaitable);
+  }
+}
+
+asio::awaitable<void> serve_one(tcp::acceptor& acceptor) {
+  co_await echo_to(co_await acceptor.async_accept(asio::use_awaitable));
+}
+
+asio::awaitable<void> play_with(tcp::endpoint where, const job& job, observer& observer, long& pongs) {
+  tcp::socket socket(co_await asio::this_coro::executor);
+  co_await socket.async_connect(where, asio::use_awaitable);
+  const bytes data(new std::array<char, read_size>);
+  std::size_t matched = 0;
+  observer.begin(&observer);
+  co_await asio::async_write(socket, asio::buffer(ping), asio::use_awaitable);
+  while (pongs < job.count) {
+    const std::size_t size = co_await socket.async_read_some(asio::buffer(*data), asio::use_awaitable);
+    for (std::size_t i = 0; i < size; ++i) {
+      if ((*data)[i] != ping[matched]) co_return;
+      if (++matched < ping.size()) continue;
+      matched = 0;
+      if (++pongs < job.count) co_await asio::async_write(socket, asio::buffer(ping), asio::use_awaitable);
+    }
+  }
+  observer.end(&observer);
+}
+
+int play_by_coroutines(const job* job, observer* observer) noexcept {
+  return guarded([&] {
+    asio::io_context context{1};
+    std::optional<tcp::acceptor> acceptor;
+    tcp::endpoint where = loopback(job->port);
+    if (job->port == 0) {
+      acceptor.emplace(context, loopback(0));
+      where = acceptor->local_endpoint();
+      asio::co_spawn(context, serve_one(*acceptor), asio::detached);
+    }
+    long pongs = 0;
+    asio::co_spawn(context, play_with(where, *job, *observer, pongs), asio::detached);
+    context.run();
+    return pongs == job->count;
+  });
+}
+
 // ---- tcp_write_batch ----
 
 /// One write is in flight on a socket at a time, as Asio demands; those that are asked for meanwhile wait in
@@ -399,6 +453,8 @@ int queue_work(const job* job, observer* observer) noexcept {
 extern "C" const contender asio_contender = {.name = "asio",
                                              .ping_pongs = play,
                                              .echo = play,
+                                             .tasks_ping_pongs = play_by_coroutines,
+                                             .tasks_echo = play_by_coroutines,
                                              .tcp_write_batch = tcp_write_batch,
                                              .million_timers = million_timers,
                                              .async_pummel = async_pummel,

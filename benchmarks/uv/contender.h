@@ -33,6 +33,9 @@ struct contender {
   operation* ping_pongs;
   /* The same with an echo server of the contender's own at the other end, both in one loop. */
   operation* echo;
+  /* The same two by coroutines, where the language has them: C is what it is. */
+  operation* tasks_ping_pongs;
+  operation* tasks_echo;
   /* count writes of 13 bytes to the port, asked for at once, until the last one is done. */
   operation* tcp_write_batch;
   /* count timers, a thousand for each millisecond, are started, run out and are closed. */

@@ -18,15 +18,17 @@ struct entry {
   const char* peer = nullptr;  // what is at the other end
 };
 
-constexpr std::array<entry, 9> operations{{{"ping_pongs", &contender::ping_pongs, "echo"},
-                                           {"echo", &contender::echo, nullptr},
-                                           {"tcp_write_batch", &contender::tcp_write_batch, "sink"},
-                                           {"million_timers", &contender::million_timers, nullptr},
-                                           {"async_pummel", &contender::async_pummel, nullptr},
-                                           {"loop_count", &contender::loop_count, nullptr},
-                                           {"queue_work", &contender::queue_work, nullptr},
-                                           {"fs_stat", &contender::fs_stat, nullptr},
-                                           {"idle_connections", &contender::idle_connections, nullptr}}};
+constexpr std::array<entry, 11> operations{{{"ping_pongs", &contender::ping_pongs, "echo"},
+                                            {"echo", &contender::echo, nullptr},
+                                            {"tasks_ping_pongs", &contender::tasks_ping_pongs, "echo"},
+                                            {"tasks_echo", &contender::tasks_echo, nullptr},
+                                            {"tcp_write_batch", &contender::tcp_write_batch, "sink"},
+                                            {"million_timers", &contender::million_timers, nullptr},
+                                            {"async_pummel", &contender::async_pummel, nullptr},
+                                            {"loop_count", &contender::loop_count, nullptr},
+                                            {"queue_work", &contender::queue_work, nullptr},
+                                            {"fs_stat", &contender::fs_stat, nullptr},
+                                            {"idle_connections", &contender::idle_connections, nullptr}}};
 
 const entry& entry_of(const std::string& name) {
   const std::string operation = name.substr(0, name.find('/'));

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "contender.h"
+#include "tasks.h"
 
 namespace uv = gauntlet::uv;
 
@@ -331,6 +332,8 @@ int fs_stat(const job* job, observer* observer) noexcept {
 extern "C" const contender wrapper_contender = {.name = "wrapper",
                                                 .ping_pongs = play,
                                                 .echo = play,
+                                                .tasks_ping_pongs = play_by_tasks,
+                                                .tasks_echo = play_by_tasks,
                                                 .tcp_write_batch = tcp_write_batch,
                                                 .million_timers = million_timers,
                                                 .async_pummel = async_pummel,

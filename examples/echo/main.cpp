@@ -1,55 +1,50 @@
-// Echoes what TCP connections send: echo [ADDRESS]
+// Echoes what TCP connections send: echo [ADDRESS]. SIGUSR1 prints what it waits for; SIGINT ends it.
+#include <array>
+#include <csignal>
+#include <cstddef>
 #include <cstdio>
+#include <gauntlet/coroutines.hpp>
 #include <gauntlet/uv.hpp>
-#include <list>
-#include <vector>
+#include <span>
 
 namespace uv = gauntlet::uv;
 
 namespace {
 
-class echo_server {
- public:
-  echo_server(uv::loop& loop, const uv::address& at) : listener_(loop, at) {
-    listener_.listen([this](uv::tcp peer) { serve(std::move(peer)); });
-  }
+gauntlet::task<> echo(uv::tcp peer) try {
+  std::array<std::byte, 65536> buffer;  // NOLINT(*-member-init): what is not read is not shown
+  while (const std::size_t size = co_await peer.read_some(buffer))  // 0 is the end of the stream
+    co_await peer.write(std::span(buffer).first(size));
+  co_await peer.shutdown();
+} catch (const uv::error&) {
+  // The other side has gone: no reason for the others to end.
+}
 
-  uv::address address() const { return listener_.local_address(); }
+gauntlet::task<> serve(uv::tcp_listener& listener) {
+  const auto accept_all = [&](gauntlet::scope& peers) -> gauntlet::task<> {
+    for (;;) peers.spawn(gauntlet::named("peer", echo(co_await listener.accept())));
+  };
+  co_await gauntlet::with_scope(accept_all);
+}
 
- private:
-  using place = std::list<uv::tcp>::iterator;
-
-  void serve(uv::tcp accepted) {
-    const place peer = peers_.insert(peers_.end(), std::move(accepted));
-    peer->on_drain([peer] { peer->read_again(); });
-    peer->read_start([this, peer](uv::outcome<std::span<std::byte>> data) {
-      if (!data)
-        peers_.erase(peer);  // reset by the other side; destroying it closes it
-      else if (data.value().empty())
-        peer->shutdown([this, peer](uv::outcome<>) { peers_.erase(peer); });  // after all that still waits
-      else
-        echo(peer, data.value());
-    });
-  }
-
-  void echo(place peer, std::span<const std::byte> data) {
-    const bool may_go_on = peer->write(std::vector(data.begin(), data.end()),
-                                       [](uv::outcome<>) {});  // its end comes to read_start, too
-    if (!may_go_on) peer->read_stop();                         // a slow reader, and we hold its data
-  }
-
-  uv::tcp_listener listener_;
-  std::list<uv::tcp> peers_;
-};
+gauntlet::task<> until_interrupted(uv::loop& loop) {
+  uv::signal interrupt{loop};
+  interrupt.start(SIGINT);
+  co_await interrupt.next();
+}
 
 }  // namespace
 
 int main(int count, char** arguments) try {
   uv::loop loop;
-  const echo_server server(loop, uv::address::parse(count > 1 ? arguments[1] : "127.0.0.1:0"));
-  std::printf("listening on %s\n", server.address().to_string().c_str());
+  uv::tcp_listener listener(loop, uv::address::parse(count > 1 ? arguments[1] : "127.0.0.1:0"));
+  std::printf("listening on %s\n", listener.local_address().to_string().c_str());
   std::fflush(stdout);
-  loop.run();
+  const uv::signal dumps = uv::dump_on_signal(loop);
+  const auto program = [&]() -> gauntlet::task<> {
+    co_await gauntlet::when_any(serve(listener), until_interrupted(loop));
+  };
+  gauntlet::run(loop, program());
 } catch (const std::exception& problem) {
   std::fprintf(stderr, "%s\n", problem.what());
   return 1;

@@ -28,7 +28,9 @@ def run(project, lanes, console, options):
     bench_suite.bring_files(project, suite, console)
     results = _begin(project, suite)
     _measure_time(folder, suite, [case for case in cases if case.timed], results, console, options.quick)
-    results.speeds = bench_results.speeds(results, {case.name: case.goals for case in cases})
+    goals = {case.name: case.goals for case in cases}
+    results.speeds = bench_results.speeds(results, goals)
+    results.added = bench_results.added(results, goals, suite.rate["per"])
     if not options.no_instructions:
         _count_instructions(folder, suite, [case for case in cases if case.repeats], results, console)
         _count_allocations(folder, suite, [case for case in cases if case.sizes], results, console)

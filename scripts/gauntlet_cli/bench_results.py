@@ -60,6 +60,25 @@ class Speed:
 
 
 @dataclass(frozen=True)
+class Added:
+    """Nanoseconds that the subject takes for each piece of work over the baseline's, one for each repetition."""
+
+    case: str
+    goal: float
+    baseline: float
+    subject: float
+    differences: tuple
+
+    @property
+    def more(self):
+        return statistics.median(self.differences)
+
+    @property
+    def met(self):
+        return self.more <= self.goal
+
+
+@dataclass(frozen=True)
 class Instructions:
     """Instructions of one run of a case, start-up not counted."""
 
@@ -125,6 +144,7 @@ class Results:
     timings: list = field(default_factory=list)
     differs: dict = field(default_factory=dict)
     speeds: list = field(default_factory=list)
+    added: list = field(default_factory=list)
     instructions: list = field(default_factory=list)
     allocations: list = field(default_factory=list)
     bytes: list = field(default_factory=list)
@@ -132,7 +152,7 @@ class Results:
     @property
     def goals(self):
         """What has one."""
-        return [one for one in (*self.speeds, *self.instructions, *self.allocations, *self.bytes) if one.goal is not None]
+        return [one for one in (*self.speeds, *self.added, *self.instructions, *self.allocations, *self.bytes) if one.goal is not None]
 
     @property
     def missed(self):
@@ -180,6 +200,19 @@ def speeds(results, goals):
     return made
 
 
+def added(results, goals, per):
+    """Of the cases that have a goal for it, as in speeds; per: of how much work the suite's unit is."""
+    timed = {(one.case, one.contender): one for one in results.timings}
+    made = []
+    for case, goal in goals.items():
+        baseline, subject = (timed.get((case, name)) for name in (results.baseline, results.subject))
+        if "nanoseconds" in goal and baseline and subject:
+            of_each = 1e9 / (baseline.work * per)
+            differences = tuple((mine - its) * of_each for mine, its in zip(subject.seconds, baseline.seconds))
+            made.append(Added(case, goal["nanoseconds"], baseline.median * of_each, subject.median * of_each, differences))
+    return made
+
+
 def _by_pairs(seconds, baseline):
     return tuple(mine / its for mine, its in zip(seconds, baseline))
 
@@ -200,6 +233,10 @@ def tables(results):
             (f"Speed, {title}", ("case", "speed", "between", "elapsed", "goal", ""),
              [(one.case, f"{one.ratio:.1%}", " and ".join(f"{end:.1%}" for end in interval(one.ratios)),
                f"{one.elapsed:.1%}", f"{one.goal:.0%}", _verdict(one)) for one in results.speeds]),
+            (f"Nanoseconds for each, {title}", ("case", *names, "more", "between", "goal", ""),
+             [(one.case, f"{one.baseline:.1f}", f"{one.subject:.1f}", f"{one.more:.1f}",
+               " and ".join(f"{end:.1f}" for end in interval(one.differences)), f"{one.goal:.0f}", _verdict(one))
+              for one in results.added]),
             (f"Instructions, {title}", ("case", *names, "ratio", "goal", ""),
              [(one.case, f"{one.baseline:,.0f}", f"{one.subject:,.0f}", f"{one.ratio:.4f}",
                "-" if one.goal is None else f"{one.goal:.2f}", _verdict(one)) for one in results.instructions]),
@@ -232,7 +269,7 @@ def as_markdown(results):
 def as_json(results):
     def with_facts(group, *names):
         return [{**asdict(one), **{name: getattr(one, name) for name in (*names, "met")}} for one in group]
-    return {**asdict(results), "speeds": with_facts(results.speeds, "ratio"),
+    return {**asdict(results), "speeds": with_facts(results.speeds, "ratio"), "added": with_facts(results.added, "more"),
             "instructions": with_facts(results.instructions, "ratio"),
             "allocations": with_facts(results.allocations, "more"), "bytes": with_facts(results.bytes, "ratio"),
             "missed": len(results.missed)}

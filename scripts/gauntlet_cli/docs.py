@@ -11,8 +11,9 @@ import textwrap
 from .lanes import matrix
 from .problem import Problem
 
-PAGES = ("README.md", "docs/matrix.md", "docs/png.md", "docs/png-untrusted.md", "docs/uv.md")
+PAGES = ("README.md", "docs/coroutines.md", "docs/matrix.md", "docs/png.md", "docs/png-untrusted.md", "docs/uv.md")
 PROGRAMS = {
+    "docs/coroutines.md": ("tests/docs/coroutines.cpp",),
     "docs/png.md": ("tests/docs/png_reading.cpp", "tests/docs/png_writing.cpp"),
     "docs/png-untrusted.md": ("tests/docs/png_untrusted.cpp",),
     "docs/uv.md": ("tests/docs/uv.cpp",),

@@ -7,7 +7,7 @@ set(expected "${CMAKE_MATCH_1}")
 
 separate_arguments(INCLUDE)
 list(TRANSFORM INCLUDE PREPEND "-I")
-set(command "${COMPILER}" -std=c++23 -fsyntax-only ${INCLUDE} "${SOURCE}")
+set(command "${COMPILER}" -std=c++23 -Werror=unused-result -fsyntax-only ${INCLUDE} "${SOURCE}")
 set(ENV{LC_ALL} C) # the message, in English
 
 execute_process(COMMAND ${command} RESULT_VARIABLE status ERROR_VARIABLE message)

@@ -1,7 +1,10 @@
 // The programs of docs/uv.md. `scripts/gauntlet lanes --write-docs` copies there what stands between [shown]
 // and [end].
 
+#include <array>
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
+#include <gauntlet/coroutines.hpp>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -52,7 +55,7 @@ TEST_CASE("docs: a server and a client") {
   uv::tcp client{loop};
   client.connect(listener.local_address(), [&] {
     client.write(std::string("hello"));
-    client.shutdown();
+    client.shutdown(uv::no_callback());
     client.read_start([&](std::span<std::byte> data) {
       for (const std::byte byte : data) answer += static_cast<char>(byte);
       if (data.empty()) client.close();
@@ -236,6 +239,53 @@ TEST_CASE("docs: the thread pool") {
   CHECK(sum.done());
   CHECK(said.find("5050") != std::string::npos);
   CHECK(said.find("one failed") != std::string::npos);
+}
+
+TEST_CASE("docs: coroutines") {
+  std::string answer;
+  // [shown]
+  const auto echo = [](uv::tcp peer) -> gauntlet::task<> {
+    std::array<std::byte, 4096> buffer;
+    while (const std::size_t size = co_await peer.read_some(buffer))  // 0 is the end of the stream
+      co_await peer.write(std::span(buffer).first(size));
+  };
+  const auto serve = [&](uv::tcp_listener& listener) -> gauntlet::task<> {
+    co_await echo(co_await listener.accept());
+  };
+  const auto ask = [&](uv::loop& loop, const uv::address& server) -> gauntlet::task<> {
+    uv::tcp client{loop};
+    co_await client.connect(server);
+    co_await client.write(std::as_bytes(std::span("hello\n", 6)));
+    co_await client.shutdown();
+    const std::size_t size = co_await gauntlet::with_timeout(2s, client.read_until(answer, "\n"));
+    answer.resize(size);
+  };
+
+  uv::loop loop;
+  uv::tcp_listener listener{loop, uv::address::parse("127.0.0.1:0")};
+  const auto program = [&]() -> gauntlet::task<> {
+    co_await gauntlet::when_all(serve(listener), ask(loop, listener.local_address()));
+  };
+  gauntlet::run(loop, program());  // until the task has ended; throws what it threw
+  // [end]
+  CHECK(answer == "hello\n");
+}
+
+TEST_CASE("docs: loops on several threads") {
+  std::atomic<int> answered = 0;
+  // [shown]
+  uv::loop_pool pool{2};
+  pool.run([&](uv::loop& loop, std::size_t index) -> gauntlet::task<> {
+    if (index != 0) co_return;  // it waits for what the other one has for it
+    auto [left, right] = uv::socket_pair(loop);
+    pool.hand_over(1, std::move(right), [&](uv::tcp peer) -> gauntlet::task<> {
+      std::array<std::byte, 16> buffer;
+      if (co_await peer.read_some(buffer) != 0) ++answered;
+    });
+    co_await left.write(std::as_bytes(std::span("hello", 5)));
+  });
+  // [end]
+  CHECK(answered == 1);
 }
 
 TEST_CASE("docs: exceptions") {

@@ -9,7 +9,7 @@ from unittest import mock
 
 import support
 from gauntlet_cli import bench, bench_results, bench_suite, lanes, preflight
-from gauntlet_cli.bench_results import Allocations, Bytes, Instructions, Results, Speed, Timing
+from gauntlet_cli.bench_results import Added, Allocations, Bytes, Instructions, Results, Speed, Timing
 from gauntlet_cli.bench_suite import Case, Package
 from gauntlet_cli.problem import Problem
 from gauntlet_cli.project import Project
@@ -97,7 +97,19 @@ class Pairs(unittest.TestCase):
         self.assertEqual((speed.ratio, speed.elapsed, speed.met), (0.5, 0.5, False))
 
 
+    def test_what_is_added_is_of_each_piece_of_work_and_of_the_cases_with_a_goal_for_it(self):
+        made = results(timings=[timing(name, *seconds) for name, *seconds in (
+            ("a/raw", 1.0, 1.0, 2.0), ("a/wrapper", 1.5, 1.4, 2.6), ("b/raw", 1.0), ("b/wrapper", 1.0), ("c/raw", 1.0))])
+        [one] = bench_results.added(made, {"a": {"nanoseconds": 40}, "b": {}, "c": {"nanoseconds": 40}}, per=1e7)
+        self.assertEqual((one.case, one.baseline, one.met), ("a", 100.0, False))
+        self.assertAlmostEqual(one.more, 50.0)
+
+
 class Goals(unittest.TestCase):
+    def test_nanoseconds_up_to_the_goal_meet_it(self):
+        self.assertTrue(Added("c", 40, 10, 50, (39.0, 40.0, 90.0)).met)
+        self.assertFalse(Added("c", 40, 10, 51, (39.0, 40.5, 41.0)).met)
+
     def test_a_ratio_up_to_the_goal_meets_it(self):
         self.assertTrue(Instructions("c", 1.01, 1000, 1010).met)
         self.assertFalse(Instructions("c", 1.01, 1000, 1011).met)
@@ -352,7 +364,7 @@ class Table(support.InFolder):
             self.assertEqual(len(set(found)), len(found))
 
     def test_an_unknown_benchmark_names_those_that_there_are(self):
-        with self.assertRaisesRegex(Problem, "no benchmark named gif. There is: png, uv"):
+        with self.assertRaisesRegex(Problem, "no benchmark named gif. There is: coroutines, png, uv"):
             bench_suite.load(self.project(), "gif")
 
     def test_the_build_is_no_lane(self):

@@ -67,7 +67,7 @@ class writer {
     }
     if (left_ == 0 && !ended_) {
       ended_ = true;
-      stream_.shutdown();
+      stream_.shutdown(no_callback());
     }
   }
 

@@ -156,14 +156,14 @@ TEST_CASE("what a callback of a stream throws comes out of run, itself, and run 
     auto client = std::make_shared<tcp>(loop);
     auto listener = std::make_shared<tcp_listener>(loop, any_port());
     listener->listen([&, client](tcp) { thrown.throw_it(); });
-    client->connect(listener->local_address());
+    client->connect(listener->local_address(), no_callback());
     return listener;
   });
   comes_out_itself("a connection that waits", [](loop& loop, const marked& thrown) {
     auto client = std::make_shared<tcp>(loop);
     auto listener = std::make_shared<tcp_listener>(loop, any_port());
     listener->listen([&, client] { thrown.throw_it(); });
-    client->connect(listener->local_address());
+    client->connect(listener->local_address(), no_callback());
     return listener;
   });
 }

@@ -157,7 +157,7 @@ TEST_CASE("a loop may end while its close waits for another loop's operation") {
   bool called = false;
   {
     busy_pool busy;
-    file.write(writer, buffer_of("x"), 0);
+    file.write(writer, buffer_of("x"), 0, no_callback());
     SECTION("closed") {
       loop closer;
       file.close(closer, [&](outcome<> ended) { told = ended.error()->name(); });
@@ -399,7 +399,7 @@ TEST_CASE("what a callback throws comes out of run, and its operation is over") 
   loop loop = fs_loop();
   fs::open(loop, folder / "file", new_file, [](const fs::file&) { throw std::runtime_error("thrown"); });
   CHECK(thrown_by<std::runtime_error>([&] { loop.run(); }) == "thrown");
-  fs::unlink(loop, folder / "none");  // nobody is told: comes out of run
+  fs::unlink(loop, folder / "none", no_callback());  // nobody is told: comes out of run
   CHECK(thrown_by<error>([&] { loop.run(); }).find("fs::unlink: no such file") != std::string::npos);
   run_to_the_end(loop);
 }
@@ -420,7 +420,7 @@ TEST_CASE("a request may be dropped, and its loop's file be read, on another thr
     }).join();
     CHECK(count == 8);
     std::string said;
-    std::thread([&] { said = misuse_of([&] { file.fsync(loop); }); }).join();
+    std::thread([&] { said = misuse_of([&] { file.fsync(loop, no_callback()); }); }).join();
     CHECK(said.find("fs::file::fsync: called on thread ") == 0);
   }
   run_to_the_end(loop);

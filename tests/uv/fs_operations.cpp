@@ -183,12 +183,13 @@ TEST_CASE("what cannot be is misuse, before libuv is asked") {
   loop loop;
   fs::file file = fs::open(folder / "file", new_file);
   CHECK(misuse_of([&] { fs::stat(nul); }).find("fs::stat: the path has a NUL at byte 4") == 0);
-  CHECK(misuse_of([&] { fs::rename(loop, folder.path(), nul); }).find("NUL at byte 4") != std::string::npos);
+  CHECK(misuse_of([&] { fs::rename(loop, folder.path(), nul, no_callback()); }).find("NUL at byte 4") !=
+        std::string::npos);
   CHECK(misuse_of([&] {
           fs::open(folder.path(), open_flags::write_only | open_flags::read_write);
         }).find("choose one") != std::string::npos);
   CHECK(misuse_of([&] { file.write(bytes_of("x"), -2); }).find("offset is negative") != std::string::npos);
-  CHECK(misuse_of([&] { file.write(loop, buffer_of("x"), -2); }).find("offset is negative") !=
+  CHECK(misuse_of([&] { file.write(loop, buffer_of("x"), -2, no_callback()); }).find("offset is negative") !=
         std::string::npos);
   CHECK(misuse_of([&] { file.write(std::span<const std::span<const std::byte>>()); }).find("no buffers") !=
         std::string::npos);
@@ -206,7 +207,7 @@ TEST_CASE("what cannot be is misuse, before libuv is asked") {
         }).find("nothing to call") != std::string::npos);
   CHECK(loop.pending().empty());
   loop.close();
-  CHECK(misuse_of([&] { file.fsync(loop); }).find("the loop is closed") != std::string::npos);
+  CHECK(misuse_of([&] { file.fsync(loop, no_callback()); }).find("the loop is closed") != std::string::npos);
 }
 
 TEST_CASE("fs_mkdtemp, fs_mkstemp") {
@@ -539,7 +540,7 @@ TEST_CASE("a failed transfer hands its buffer back to who asks for it") {
   loop.run();
   CHECK(calls == 3);
   // Nobody asks: the failure comes out of run().
-  file.write(loop, buffer_of("x"), 0);
+  file.write(loop, buffer_of("x"), 0, no_callback());
   CHECK(thrown_by<error>([&] { loop.run(); }).find("fs::file::write: bad file descriptor") !=
         std::string::npos);
   run_to_the_end(loop);

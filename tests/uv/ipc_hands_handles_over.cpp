@@ -80,7 +80,7 @@ TEST_CASE("ipc_tcp_connection") {
   std::optional<tcp> served;
   listener.listen([&](tcp peer) { served = std::move(peer); });
   tcp client{pipes.loop};
-  client.connect(listener.local_address());
+  client.connect(listener.local_address(), no_callback());
   while (!served) pipes.loop.run(run_mode::once);
   pipes.here.write(buffer_of("x"), *served);
   served->close();
@@ -112,7 +112,7 @@ void sends_a_listener(bool listens_before) {
   bool accepted = false;
   taken.listen([&](tcp) { accepted = true; });
   tcp client{pipes.loop};
-  client.connect(local);
+  client.connect(local, no_callback());
   while (!accepted) pipes.loop.run(run_mode::once);
   client.close();
   taken.close();
@@ -134,7 +134,7 @@ TEST_CASE("ipc_send_recv_pipe_inprocess") {
   std::optional<pipe> served;
   taken.listen([&](pipe peer) { served = std::move(peer); });
   pipe client{pipes.loop, ipc};
-  client.connect(folder / "a");
+  client.connect(folder / "a", no_callback());
   while (!served) pipes.loop.run(run_mode::once);
   // And through what was accepted there, which hands over, too.
   client.write(buffer_of("y"), pipes.here);
@@ -342,7 +342,7 @@ TEST_CASE("a handle that waits to be sent calls back no more when it is closed")
   pipes.here.write(buffer_of("x"), reading);
   pipes.here.write(buffer_of("x"), receiving);
   tcp client{pipes.loop};
-  client.connect(listener.local_address());
+  client.connect(listener.local_address(), no_callback());
   listener.close();
   reading.close();
   receiving.close();
@@ -388,7 +388,7 @@ TEST_CASE("ipc_closed_handle: the pipe is closed before the handle's turn has co
   SECTION("the handle with a reset, which does not wait") {
     tcp_listener listener{pipes.loop, any_port()};
     tcp client{pipes.loop};
-    client.connect(listener.local_address());
+    client.connect(listener.local_address(), no_callback());
     pipes.here.write(buffer_of("y"), client, [&](const outcome<>& written) { CHECK_FALSE(written); });
     client.close_reset([&] { sent_closed = true; });
     while (!sent_closed) pipes.loop.run(run_mode::once);

@@ -66,22 +66,22 @@ TEST_CASE("getaddrinfo_basic") {
 
 TEST_CASE("getaddrinfo_basic_sync") {
   loop loop;
-  const std::vector<address_info> all = getaddrinfo(loop, "::1", {}, {.numeric_node = true});
+  const std::vector<address_info> all = getaddrinfo_now(loop, "::1", {}, {.numeric_node = true});
   REQUIRE(all.size() == 3);  // for streams, for datagrams, raw
   CHECK(std::ranges::all_of(all,
                             [](const address_info& info) { return info.address == address::ip6("::1", 0); }));
   CHECK(all[0].socket_type == socket_type::stream);
   CHECK(all[1].socket_type == socket_type::datagram);
   CHECK(all[2].socket_type == socket_type::raw);
-  const std::vector<address_info> any = getaddrinfo(
+  const std::vector<address_info> any = getaddrinfo_now(
       loop, {}, "7", {.family = address_family::ip4, .socket_type = socket_type::datagram, .passive = true});
   REQUIRE(any.size() == 1);
   CHECK(any[0].address == address::ip4("0.0.0.0", 7));
-  const std::vector<address_info> mapped = getaddrinfo(loop, "127.0.0.1", {},
-                                                       {.family = address_family::ip6,
-                                                        .socket_type = socket_type::stream,
-                                                        .canonical_name = true,
-                                                        .v4_mapped = true});
+  const std::vector<address_info> mapped = getaddrinfo_now(loop, "127.0.0.1", {},
+                                                           {.family = address_family::ip6,
+                                                            .socket_type = socket_type::stream,
+                                                            .canonical_name = true,
+                                                            .v4_mapped = true});
   REQUIRE(mapped.size() == 1);
   CHECK(mapped[0].address.host() == "::ffff:127.0.0.1");
   CHECK_FALSE(mapped[0].canonical_name.empty());
@@ -105,9 +105,9 @@ TEST_CASE("getaddrinfo_fail") {
 
 TEST_CASE("getaddrinfo_fail_sync, and what cannot be a name") {
   loop loop;
-  CHECK(error_of([&] { getaddrinfo(loop, "no address", {}, numeric); }) == errc::eai_noname);
+  CHECK(error_of([&] { getaddrinfo_now(loop, "no address", {}, numeric); }) == errc::eai_noname);
   const auto refused = [&](std::string_view node, std::string_view service, address_hints hints = {}) {
-    const std::string now = misuse_of([&] { getaddrinfo(loop, node, service, hints); });
+    const std::string now = misuse_of([&] { getaddrinfo_now(loop, node, service, hints); });
     CHECK(misuse_of([&] { getaddrinfo(loop, node, service, hints, [] {}); }) != "");
     return now;
   };
@@ -118,11 +118,11 @@ TEST_CASE("getaddrinfo_fail_sync, and what cannot be a name") {
   CHECK(refused("a", {}, {.socket_type = socket_type::other}) != "");
   // Older ones would look up another name: what they cut off.
   for (const std::string& name : {std::string(256, 'a'), std::string(300, 'a')})
-    CHECK(error_of([&] { getaddrinfo(loop, name, {}, numeric); }) == std::errc::invalid_argument);
-  CHECK(error_of([&] { getaddrinfo(loop, std::string(255, 'a'), {}, numeric); }) == errc::eai_noname);
+    CHECK(error_of([&] { getaddrinfo_now(loop, name, {}, numeric); }) == std::errc::invalid_argument);
+  CHECK(error_of([&] { getaddrinfo_now(loop, std::string(255, 'a'), {}, numeric); }) == errc::eai_noname);
   std::string accents;
   for (int i = 0; i < 100; ++i) accents += "\xc3\xbc.";
-  CHECK(error_of([&] { getaddrinfo(loop, accents, {}, numeric); }) == std::errc::invalid_argument);
+  CHECK(error_of([&] { getaddrinfo_now(loop, accents, {}, numeric); }) == std::errc::invalid_argument);
   run_to_the_end(loop);
 }
 
@@ -149,16 +149,16 @@ TEST_CASE("getnameinfo_basic_ip4") {
 
 TEST_CASE("getnameinfo_basic_ip4_sync, and what has no name") {
   loop loop;
-  const name_info found = getnameinfo(loop, address::ip4("127.0.0.1", 80), {.numeric_host = true});
+  const name_info found = getnameinfo_now(loop, address::ip4("127.0.0.1", 80), {.numeric_host = true});
   CHECK(found.host == "127.0.0.1");
   CHECK_FALSE(found.service.empty());
   CHECK_FALSE(
-      getnameinfo(loop, address::ip4("127.0.0.1", 80), {.datagram = true, .no_fqdn = true}).host.empty());
-  CHECK(misuse_of([&] { getnameinfo(loop, address::unix_path("/a")); }).find("IPv4 and IPv6") !=
+      getnameinfo_now(loop, address::ip4("127.0.0.1", 80), {.datagram = true, .no_fqdn = true}).host.empty());
+  CHECK(misuse_of([&] { getnameinfo_now(loop, address::unix_path("/a")); }).find("IPv4 and IPv6") !=
         std::string::npos);
   CHECK(misuse_of([&] { getnameinfo(loop, address(), {}, [](const name_info&) {}); }) != "");
   CHECK(error_of([&] {
-          getnameinfo(loop, address::ip4("127.0.0.1", 1), {.numeric_host = true, .name_required = true});
+          getnameinfo_now(loop, address::ip4("127.0.0.1", 1), {.numeric_host = true, .name_required = true});
         }) == errc::eai_noname);
   run_to_the_end(loop);
 }

@@ -156,7 +156,7 @@ TEST_CASE("spawn_stdin") {
                   child.close();
                 }};
   both.given();
-  both.own().write(buffer_of("through the child"), [&] { both.own().shutdown(); });
+  both.own().write(buffer_of("through the child"), [&] { both.own().shutdown(no_callback()); });
   run_to_the_end(loop);
   CHECK(both.text() == "through the child");
   CHECK(how.code == 0);
@@ -183,7 +183,7 @@ TEST_CASE("pipes that are created with the process carry both ways") {
   CHECK(out.is_readable());
   CHECK_FALSE(out.is_writable());
   in.write(buffer_of("one way"), [&] { in.close(); });
-  both.write(buffer_of("both ways"), [&] { both.shutdown(); });
+  both.write(buffer_of("both ways"), [&] { both.shutdown(no_callback()); });
   const auto collect = [](pipe& from, std::string& into) {
     from.read_start([&](std::span<std::byte> bytes) {
       into += text_of(bytes);
@@ -406,7 +406,7 @@ TEST_CASE("spawn_detached") {
   CHECK_FALSE(ended);
   child.kill(0);
   child.ref();
-  output.own().shutdown();
+  output.own().shutdown(no_callback());
   CHECK_FALSE(loop.run());
   CHECK(ended);
   CHECK(is_gone(pid));

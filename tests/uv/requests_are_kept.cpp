@@ -370,7 +370,7 @@ TEST_CASE(
     REQUIRE(ended.error());
     told.push_back(ended.error()->name());
   });
-  right.shutdown();
+  right.shutdown(no_callback());
   right.close();
   {
     tcp dropped = std::move(left);

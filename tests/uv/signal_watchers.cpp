@@ -237,7 +237,8 @@ TEST_CASE("a signal that cannot be caught is refused, and what was not said as w
     } catch (const error& refused) {
       CHECK(refused.code() == std::errc::invalid_argument);
     }
-  CHECK(misuse_of([&] { watcher.start(SIGUSR1, {}); }).find("nothing to call") != std::string::npos);
+  CHECK(misuse_of([&] { watcher.start(SIGUSR1, callback<void(int)>()); }).find("nothing to call") !=
+        std::string::npos);
   watcher.start(SIGUSR1, [](int) {});
   watcher.close();
   CHECK(misuse_of([&] { watcher.stop(); }).find("closed") != std::string::npos);

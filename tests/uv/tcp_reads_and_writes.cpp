@@ -158,7 +158,7 @@ TEST_CASE("tcp_writealot") {
       ended += back.size();
     });
   }
-  pair.left->shutdown();
+  pair.left->shutdown(no_callback());
   std::size_t read = 0;
   bool right = true;
   pair.right->read_start([&](std::span<std::byte> data) {
@@ -388,10 +388,10 @@ TEST_CASE("shutdown_twice") {
   ends pair(loop);
   int ended = 0;
   pair.left->shutdown([&] { ++ended; });
-  CHECK(error_of([&] { pair.left->shutdown(); }) == "ENOTCONN");
+  CHECK(error_of([&] { pair.left->shutdown(no_callback()); }) == "ENOTCONN");
   CHECK_FALSE(loop.run());
   CHECK(ended == 1);
-  CHECK(error_of([&] { pair.left->shutdown(); }) == "ENOTCONN");
+  CHECK(error_of([&] { pair.left->shutdown(no_callback()); }) == "ENOTCONN");
   CHECK(error_of([&] { pair.left->write(buffer_of("late")); }) == "EPIPE");
   loop.close();
 }
@@ -471,7 +471,7 @@ TEST_CASE("write answers whether more may come, and on_drain when") {
     if (++rounds < 3)
       send_more();
     else
-      pair.left->shutdown();
+      pair.left->shutdown(no_callback());
   });
   send_more();
   CHECK(sent > 1 << 20);
@@ -537,7 +537,7 @@ TEST_CASE("reading from who has no connection is an error at once") {
   loop loop;
   tcp none{loop};
   CHECK(error_of([&] { none.read_start([] {}); }) == "ENOTCONN");
-  CHECK(error_of([&] { none.shutdown(); }) == "ENOTCONN");
+  CHECK(error_of([&] { none.shutdown(no_callback()); }) == "ENOTCONN");
   CHECK(misuse_of([&] { none.read_again(); }).find("nothing has been read yet") != std::string::npos);
   none.close();
   run_to_the_end(loop);

@@ -1,18 +1,16 @@
 #include "gauntlet/error.hpp"
 
+#include "telling.hpp"
+
 namespace gauntlet {
 namespace {
-
-std::string place(const std::source_location& where) {
-  return std::string(where.file_name()) + ':' + std::to_string(where.line());
-}
 
 std::string describe(const std::error_code& code, std::string_view operation, std::string_view subject,
                      std::string_view detail, const std::source_location& where) {
   std::string text;
   text.append(subject).append(": ").append(operation).append(": ").append(code.message());
   if (!detail.empty()) text.append(": ").append(detail);
-  return text.append("; called from ").append(place(where));
+  return text.append("; called from ").append(detail::place_of(where));
 }
 
 }  // namespace
@@ -36,8 +34,11 @@ const std::string& error::subject() const noexcept { return facts_->subject; }
 const std::source_location& error::where() const noexcept { return facts_->where; }
 
 misuse::misuse(std::string_view operation, std::string_view advice, std::source_location where)
-    : std::logic_error(
-          std::string(operation).append(": ").append(advice).append("; called from ").append(place(where))),
+    : std::logic_error(std::string(operation)
+                           .append(": ")
+                           .append(advice)
+                           .append("; called from ")
+                           .append(detail::place_of(where))),
       operation_(std::make_shared<const std::string>(operation)),
       where_(where) {}
 

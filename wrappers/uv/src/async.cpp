@@ -18,7 +18,7 @@ class async_block final : public detail::handle_block {
     // Every send() since the last time is a link of the chain that this reads from: so it sees what was done
     // before each, which libuv's own flag does not promise.
     self.sent_.exchange(false, std::memory_order_acq_rel);
-    self.loop().invoke(self.woken);
+    self.tell(self.woken);
   }
 
   bool send() noexcept {

@@ -1,8 +1,8 @@
 #pragma once
-// What libuv knows by address never moves: each handle and each request is a block, held by up to three: the
+// What libuv knows by address never moves: each handle and each request is a block, held by up to four: the
 // C++ owner, libuv (from init to the close callback, from submission to completion), and of a handle the
-// writes that send it through a pipe. Whoever lets go last frees it. All of a block belongs to the loop's
-// thread, but for the way there (loop_core::hand_over).
+// writes that send it through a pipe and what coroutines await of it. Whoever lets go last frees it. All of a
+// block belongs to the loop's thread, but for the way there (loop_core::hand_over).
 
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +19,7 @@ class loop_core;
 
 class block : list_node {
  public:
-  enum holder : std::uint8_t { by_owner = 1, by_libuv = 2, by_write = 4 };
+  enum holder : std::uint8_t { by_owner = 1, by_libuv = 2, by_write = 4, by_operation = 8 };
 
   /// kind: a literal, as pending() shows it. c_struct: a member of the derived block.
   template <class CStruct>
@@ -39,6 +39,12 @@ class block : list_node {
   /// May free the block.
   void let_go(holder who) noexcept;
 
+  /// An operation that a coroutine may await is there, or is no more: on the loop's thread only.
+  void add_use() noexcept {
+    if (uses_++ == 0) hold(by_operation);
+  }
+  void remove_use() noexcept;
+
   /// The owner is no more, on whatever thread.
   void owner_gone() noexcept;
   /// The same, on the loop's thread, or when the loop is closed.
@@ -49,6 +55,9 @@ class block : list_node {
 
   /// What happens to it began anew: here, now.
   void begin(std::source_location where) noexcept;
+  /// A coroutine waits for it, which tells of it in pending(), and is told how it ends in any case.
+  void be_awaited() noexcept { awaited_ = true; }
+  bool awaited() const noexcept { return awaited_; }
   pending_operation describe() const;
 
  protected:
@@ -79,8 +88,10 @@ class block : list_node {
   std::source_location where_;
   std::uint64_t since_;                // loop time, ms
   block* next_handed_over_ = nullptr;  // only under loop_core's mutex
+  std::uint32_t uses_ = 0;             // by operations
   std::uint16_t c_offset_;             // there are millions of some blocks: two bytes, and no pointer
   std::uint8_t holders_ = 0;
+  bool awaited_ = false;
 };
 
 // What is called for every block is inline, in loop_core.hpp, which knows both.

@@ -228,10 +228,17 @@ request open(uv::loop& loop, path_ref path, open_flags flags, permissions mode, 
              std::source_location where) {
   return detail::open_of(path, flags, mode, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<file> open(uv::loop& loop, path_ref path, open_flags flags, permissions mode,
+                                     std::source_location where) {
+  return detail::open_of(path, flags, mode, where).await(loop, where);
+}
 
 void unlink(path_ref path, std::source_location where) { return detail::unlink_of(path, where).now(where); }
 request unlink(uv::loop& loop, path_ref path, on_done<> done, std::source_location where) {
   return detail::unlink_of(path, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<void> unlink(uv::loop& loop, path_ref path, std::source_location where) {
+  return detail::unlink_of(path, where).await(loop, where);
 }
 
 void rename(path_ref from, path_ref to, std::source_location where) {
@@ -239,6 +246,10 @@ void rename(path_ref from, path_ref to, std::source_location where) {
 }
 request rename(uv::loop& loop, path_ref from, path_ref to, on_done<> done, std::source_location where) {
   return detail::rename_of(from, to, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<void> rename(uv::loop& loop, path_ref from, path_ref to,
+                                       std::source_location where) {
+  return detail::rename_of(from, to, where).await(loop, where);
 }
 
 void copyfile(path_ref from, path_ref to, copy_flags flags, std::source_location where) {
@@ -248,12 +259,20 @@ request copyfile(uv::loop& loop, path_ref from, path_ref to, copy_flags flags, o
                  std::source_location where) {
   return detail::copyfile_of(from, to, flags, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<void> copyfile(uv::loop& loop, path_ref from, path_ref to, copy_flags flags,
+                                         std::source_location where) {
+  return detail::copyfile_of(from, to, flags, where).await(loop, where);
+}
 
 void link(path_ref path, path_ref new_path, std::source_location where) {
   return detail::link_of(path, new_path, where).now(where);
 }
 request link(uv::loop& loop, path_ref path, path_ref new_path, on_done<> done, std::source_location where) {
   return detail::link_of(path, new_path, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<void> link(uv::loop& loop, path_ref path, path_ref new_path,
+                                     std::source_location where) {
+  return detail::link_of(path, new_path, where).await(loop, where);
 }
 
 void symlink(path_ref target, path_ref new_path, symlink_flags flags, std::source_location where) {
@@ -263,12 +282,19 @@ request symlink(uv::loop& loop, path_ref target, path_ref new_path, symlink_flag
                 std::source_location where) {
   return detail::symlink_of(target, new_path, flags, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<void> symlink(uv::loop& loop, path_ref target, path_ref new_path,
+                                        symlink_flags flags, std::source_location where) {
+  return detail::symlink_of(target, new_path, flags, where).await(loop, where);
+}
 
 std::string readlink(path_ref path, std::source_location where) {
   return detail::readlink_of(path, where).now(where);
 }
 request readlink(uv::loop& loop, path_ref path, on_done<std::string> done, std::source_location where) {
   return detail::readlink_of(path, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<std::string> readlink(uv::loop& loop, path_ref path, std::source_location where) {
+  return detail::readlink_of(path, where).await(loop, where);
 }
 
 std::string realpath(path_ref path, std::source_location where) {
@@ -277,12 +303,18 @@ std::string realpath(path_ref path, std::source_location where) {
 request realpath(uv::loop& loop, path_ref path, on_done<std::string> done, std::source_location where) {
   return detail::realpath_of(path, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<std::string> realpath(uv::loop& loop, path_ref path, std::source_location where) {
+  return detail::realpath_of(path, where).await(loop, where);
+}
 
 file_status stat(path_ref path, std::source_location where) {
   return detail::stat_of(path, where).now(where);
 }
 request stat(uv::loop& loop, path_ref path, on_done<file_status> done, std::source_location where) {
   return detail::stat_of(path, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<file_status> stat(uv::loop& loop, path_ref path, std::source_location where) {
+  return detail::stat_of(path, where).await(loop, where);
 }
 
 file_status lstat(path_ref path, std::source_location where) {
@@ -291,12 +323,19 @@ file_status lstat(path_ref path, std::source_location where) {
 request lstat(uv::loop& loop, path_ref path, on_done<file_status> done, std::source_location where) {
   return detail::lstat_of(path, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<file_status> lstat(uv::loop& loop, path_ref path, std::source_location where) {
+  return detail::lstat_of(path, where).await(loop, where);
+}
 
 file_system_status statfs(path_ref path, std::source_location where) {
   return detail::statfs_of(path, where).now(where);
 }
 request statfs(uv::loop& loop, path_ref path, on_done<file_system_status> done, std::source_location where) {
   return detail::statfs_of(path, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<file_system_status> statfs(uv::loop& loop, path_ref path,
+                                                     std::source_location where) {
+  return detail::statfs_of(path, where).await(loop, where);
 }
 
 void access(path_ref path, access_mode mode, std::source_location where) {
@@ -305,12 +344,20 @@ void access(path_ref path, access_mode mode, std::source_location where) {
 request access(uv::loop& loop, path_ref path, access_mode mode, on_done<> done, std::source_location where) {
   return detail::access_of(path, mode, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<void> access(uv::loop& loop, path_ref path, access_mode mode,
+                                       std::source_location where) {
+  return detail::access_of(path, mode, where).await(loop, where);
+}
 
 void chmod(path_ref path, permissions mode, std::source_location where) {
   return detail::chmod_of(path, mode, where).now(where);
 }
 request chmod(uv::loop& loop, path_ref path, permissions mode, on_done<> done, std::source_location where) {
   return detail::chmod_of(path, mode, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<void> chmod(uv::loop& loop, path_ref path, permissions mode,
+                                      std::source_location where) {
+  return detail::chmod_of(path, mode, where).await(loop, where);
 }
 
 void chown(path_ref path, std::uint32_t uid, std::uint32_t gid, std::source_location where) {
@@ -320,6 +367,10 @@ request chown(uv::loop& loop, path_ref path, std::uint32_t uid, std::uint32_t gi
               std::source_location where) {
   return detail::chown_of(path, uid, gid, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<void> chown(uv::loop& loop, path_ref path, std::uint32_t uid, std::uint32_t gid,
+                                      std::source_location where) {
+  return detail::chown_of(path, uid, gid, where).await(loop, where);
+}
 
 void lchown(path_ref path, std::uint32_t uid, std::uint32_t gid, std::source_location where) {
   return detail::lchown_of(path, uid, gid, where).now(where);
@@ -327,6 +378,10 @@ void lchown(path_ref path, std::uint32_t uid, std::uint32_t gid, std::source_loc
 request lchown(uv::loop& loop, path_ref path, std::uint32_t uid, std::uint32_t gid, on_done<> done,
                std::source_location where) {
   return detail::lchown_of(path, uid, gid, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<void> lchown(uv::loop& loop, path_ref path, std::uint32_t uid, std::uint32_t gid,
+                                       std::source_location where) {
+  return detail::lchown_of(path, uid, gid, where).await(loop, where);
 }
 
 void utime(path_ref path, time_point atime, time_point mtime, std::source_location where) {
@@ -336,6 +391,10 @@ request utime(uv::loop& loop, path_ref path, time_point atime, time_point mtime,
               std::source_location where) {
   return detail::utime_of(path, atime, mtime, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<void> utime(uv::loop& loop, path_ref path, time_point atime, time_point mtime,
+                                      std::source_location where) {
+  return detail::utime_of(path, atime, mtime, where).await(loop, where);
+}
 
 void lutime(path_ref path, time_point atime, time_point mtime, std::source_location where) {
   return detail::lutime_of(path, atime, mtime, where).now(where);
@@ -344,6 +403,10 @@ request lutime(uv::loop& loop, path_ref path, time_point atime, time_point mtime
                std::source_location where) {
   return detail::lutime_of(path, atime, mtime, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<void> lutime(uv::loop& loop, path_ref path, time_point atime, time_point mtime,
+                                       std::source_location where) {
+  return detail::lutime_of(path, atime, mtime, where).await(loop, where);
+}
 
 void mkdir(path_ref path, permissions mode, std::source_location where) {
   return detail::mkdir_of(path, mode, where).now(where);
@@ -351,10 +414,17 @@ void mkdir(path_ref path, permissions mode, std::source_location where) {
 request mkdir(uv::loop& loop, path_ref path, permissions mode, on_done<> done, std::source_location where) {
   return detail::mkdir_of(path, mode, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<void> mkdir(uv::loop& loop, path_ref path, permissions mode,
+                                      std::source_location where) {
+  return detail::mkdir_of(path, mode, where).await(loop, where);
+}
 
 void rmdir(path_ref path, std::source_location where) { return detail::rmdir_of(path, where).now(where); }
 request rmdir(uv::loop& loop, path_ref path, on_done<> done, std::source_location where) {
   return detail::rmdir_of(path, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<void> rmdir(uv::loop& loop, path_ref path, std::source_location where) {
+  return detail::rmdir_of(path, where).await(loop, where);
 }
 
 std::string mkdtemp(path_ref pattern, std::source_location where) {
@@ -362,6 +432,9 @@ std::string mkdtemp(path_ref pattern, std::source_location where) {
 }
 request mkdtemp(uv::loop& loop, path_ref pattern, on_done<std::string> done, std::source_location where) {
   return detail::mkdtemp_of(pattern, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<std::string> mkdtemp(uv::loop& loop, path_ref pattern, std::source_location where) {
+  return detail::mkdtemp_of(pattern, where).await(loop, where);
 }
 
 std::vector<directory_entry> scandir(path_ref path, std::source_location where) {
@@ -371,6 +444,10 @@ request scandir(uv::loop& loop, path_ref path, on_done<std::vector<directory_ent
                 std::source_location where) {
   return detail::scandir_of(path, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<std::vector<directory_entry>> scandir(uv::loop& loop, path_ref path,
+                                                                std::source_location where) {
+  return detail::scandir_of(path, where).await(loop, where);
+}
 
 temporary_file mkstemp(path_ref pattern, std::source_location where) {
   return detail::mkstemp_of(pattern, where).now(where);
@@ -378,12 +455,19 @@ temporary_file mkstemp(path_ref pattern, std::source_location where) {
 request mkstemp(uv::loop& loop, path_ref pattern, on_done<temporary_file> done, std::source_location where) {
   return detail::mkstemp_of(pattern, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<temporary_file> mkstemp(uv::loop& loop, path_ref pattern,
+                                                  std::source_location where) {
+  return detail::mkstemp_of(pattern, where).await(loop, where);
+}
 
 directory opendir(path_ref path, std::source_location where) {
   return detail::opendir_of(path, where).now(where);
 }
 request opendir(uv::loop& loop, path_ref path, on_done<directory> done, std::source_location where) {
   return detail::opendir_of(path, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<directory> opendir(uv::loop& loop, path_ref path, std::source_location where) {
+  return detail::opendir_of(path, where).await(loop, where);
 }
 
 }  // namespace fs

@@ -52,6 +52,10 @@ request directory::readdir(uv::loop& loop, std::size_t most, on_done<std::vector
                            std::source_location where) {
   return detail::readdir_of(state_, most, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<std::vector<directory_entry>> directory::readdir(uv::loop& loop, std::size_t most,
+                                                                           std::source_location where) {
+  return detail::readdir_of(state_, most, where).await(loop, where);
+}
 
 void directory::close(std::source_location where) {
   detail::closedir_of(state_, where).now(where);
@@ -59,6 +63,11 @@ void directory::close(std::source_location where) {
 }
 request directory::close(uv::loop& loop, on_done<> done, std::source_location where) {
   request closing = detail::closedir_of(state_, where).queue(loop, std::move(done), where);
+  state_.reset();
+  return closing;
+}
+detail::request_operation<void> directory::close(uv::loop& loop, std::source_location where) {
+  auto closing = detail::closedir_of(state_, where).await(loop, where);
   state_.reset();
   return closing;
 }

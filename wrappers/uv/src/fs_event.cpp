@@ -1,5 +1,7 @@
 #include "gauntlet/uv/fs_event.hpp"
 
+#include <deque>
+
 #include "handle_block.hpp"
 #include "text.hpp"
 
@@ -15,22 +17,62 @@ class fs_event_block final : public detail::handle_block {
   fs_event_block(detail::loop_core& loop, std::source_location where) noexcept
       : handle_block(loop, "fs_event", where, event) {}
 
+  static constexpr std::size_t most_kept = 4096;
+
+  static void begin_next(detail::handle_block& on, detail::next_operation<fs_change>& next) {
+    // SAFETY: only an fs_event gives these rules.
+    auto& self = static_cast<fs_event_block&>(on);
+    if (self.kept.empty()) {
+      if (!self.keeps || uv_is_active(self.uv()) == 0)
+        throw misuse(next.kind(), "nothing is kept for it: call start() without a callback first",
+                     next.where());
+      return next.wait();
+    }
+    fs_change first = std::move(self.kept.front());
+    self.kept.pop_front();
+    next.give(std::move(first));
+  }
+  static void on_change_for_wait(uv_fs_event_t* event, const char* filename, int events,
+                                 int status) noexcept {
+    auto& self = detail::block_of<fs_event_block>(event);
+    try {
+      self.tell_next(status, {.filename = filename == nullptr ? "" : filename,
+                              .renamed = (events & UV_RENAME) != 0,
+                              .changed = (events & UV_CHANGE) != 0});
+    } catch (...) {
+      self.loop().keep(std::current_exception());  // there was no memory for it
+    }
+  }
+  void tell_next(int status, fs_change change) {
+    if (is_waited_for()) {
+      // SAFETY: only next() waits for an fs_event.
+      auto& waiting = static_cast<detail::next_operation<fs_change>&>(waits().front());
+      if (status < 0) return waiting.end(status);
+      return waiting.give(std::move(change));
+    }
+    if (status < 0 || kept.size() > most_kept) return;
+    if (kept.size() == most_kept) change = {.renamed = true, .changed = true};
+    kept.push_back(std::move(change));
+  }
+
   static void on_change(uv_fs_event_t* event, const char* filename, int events, int status) noexcept {
     auto& self = detail::block_of<fs_event_block>(event);
     self.loop().call([&] {
       if (status < 0) {
-        self.loop().invoke(self.changed, error(status, "fs_event::start", self.path, self.where()));
+        self.tell(self.changed, error(status, "fs_event::start", self.path, self.where()));
         return;
       }
-      self.loop().invoke(self.changed, fs_change{.filename = filename == nullptr ? "" : filename,
-                                                 .renamed = (events & UV_RENAME) != 0,
-                                                 .changed = (events & UV_CHANGE) != 0});
+      self.tell(self.changed, fs_change{.filename = filename == nullptr ? "" : filename,
+                                        .renamed = (events & UV_RENAME) != 0,
+                                        .changed = (events & UV_CHANGE) != 0});
     });
   }
 
   uv_fs_event_t event{};
   std::string path;
   callback<void(outcome<fs_change>)> changed;
+  bool keeps = false;  // for next()
+  std::deque<fs_change> kept;
 
  private:
   using handle_block::describe;
@@ -57,18 +99,40 @@ void fs_event::begin(fs::path_ref path, fs_event_flags flags, callback<void(outc
   constexpr const char* operation = "fs_event::start";
   fs_event_block& block = use(block_, operation, where);
   std::string watched = detail::c_text(path.text(), operation, "path", where);
-  if (!changed) throw misuse(operation, "there is nothing to call: give it a callable", where);
   if (uv_is_active(block.uv()) != 0) throw misuse(operation, "it watches already: stop it first", where);
-  detail::check(uv_fs_event_start(&block.event, fs_event_block::on_change, watched.c_str(),
-                                  static_cast<unsigned>(flags)),
-                operation, watched, where);
+  const bool keeps = !changed;
+  detail::check(
+      uv_fs_event_start(&block.event, keeps ? fs_event_block::on_change_for_wait : fs_event_block::on_change,
+                        watched.c_str(), static_cast<unsigned>(flags)),
+      operation, watched, where);
+  block.keeps = keeps;
+  block.kept.clear();
   block.path = std::move(watched);
   block.changed = std::move(changed);
   block.begin(where);
 }
 
+void fs_event::begin_told(fs::path_ref path, fs_event_flags flags, callback<void(outcome<fs_change>)> changed,
+                          const std::source_location& where) {
+  use(block_, "fs_event::start", where);
+  detail::require_callable(changed, "fs_event::start", where);
+  begin(path, flags, std::move(changed), where);
+}
+
+void fs_event::start(fs::path_ref path, fs_event_flags flags, std::source_location where) {
+  begin(path, flags, {}, where);
+}
+
+detail::next_operation<fs_change> fs_event::next(std::source_location where) {
+  static constexpr detail::next_rules<fs_change> rules{.kind = "fs_event::next",
+                                                       .begin = fs_event_block::begin_next};
+  return {use(block_, "fs_event::next", where), rules, where};
+}
+
 void fs_event::stop(std::source_location where) {
-  uv_fs_event_stop(&use(block_, "fs_event::stop", where).event);
+  fs_event_block& used = use(block_, "fs_event::stop", where);
+  if (used.is_waited_for()) throw misuse("fs_event::stop", "a task waits for it: cancel it first", where);
+  uv_fs_event_stop(&used.event);
 }
 
 std::string fs_event::getpath(std::source_location where) const {

@@ -122,6 +122,15 @@ class close_block final : public fs_block, private waiting_close {
   callback<void(outcome<>)> done_;
 };
 
+request queue_close(loop_core& core, descriptor_use& use, callback<void(outcome<>)> done,
+                    const std::source_location& where) {
+  require_callback(done, close_name, where);
+  close_block& block = *core.make<close_block>(where, std::move(done)).release();
+  request made = block.owner();
+  block.start(use);
+  return made;
+}
+
 // ---- reading and writing
 
 constexpr fs_name read_name{"fs_read", "fs::file::read"};
@@ -138,6 +147,8 @@ void mark_read(std::span<owned_buffer> buffers, std::size_t size) noexcept {
     size -= part;
   }
 }
+
+std::size_t as_size(ssize_t result) noexcept { return static_cast<std::size_t>(result); }
 
 class transfer_block final : public fs_block {
  public:
@@ -269,6 +280,18 @@ class truncate_block final : public request_block {
   callback<void(outcome<>)> done_;
 };
 
+request queue_truncate(loop_core& core, const descriptor_use& use, std::int64_t size,
+                       callback<void(outcome<>)> done, const std::source_location& where) {
+  require_callback(done, truncate_name, where);
+  return submit(core.make<truncate_block>(where, use, size, std::move(done)), truncate_name.operation,
+                use.get()->name(), where,
+                [&](truncate_block& block) {
+                  return uv_queue_work(core.uv(), &block.request, truncate_block::on_pool,
+                                       truncate_block::after);
+                })
+      .owner();
+}
+
 // ---- what needs the descriptor only
 
 template <class T, class Start>
@@ -333,7 +356,52 @@ auto sendfile_of(const fs::file& out, const fs::file& in, std::int64_t offset, s
                                 });
 }
 
+/// Of bytes that the awaiting coroutine keeps.
+class awaited_transfer final : public fs_block {
+ public:
+  using done_callback = callback<void(ssize_t)>;
+
+  awaited_transfer(loop_core& loop, const fs_name& name, std::source_location where, fs_operands&& operands,
+                   done_callback&& done) noexcept
+      : fs_block(loop, name, where, std::move(operands)), done_(std::move(done)) {}
+  void release_callbacks() noexcept override { done_ = {}; }
+
+ private:
+  void tell(ssize_t result) override { done_(result); }
+
+  done_callback done_;
+};
+
 }  // namespace
+
+std::string transfer_operation::object() const { return file_.get()->name(); }
+
+void transfer_operation::start() {
+  loop_core& core = require_usable();
+  const fs_name& name = reads_ ? read_name : write_name;
+  fs_operands on;
+  on.file = file_;
+  auto made = core.make<awaited_transfer>(name, where(), std::move(on), [this](ssize_t result) {
+    if (result >= 0 && reads_) mark_written(bytes_.data(), std::min(bytes_.size(), as_size(result)));
+    result_ = result;
+    complete();
+  });
+  const auto function = reads_ ? uv_fs_read : uv_fs_write;
+  in_flight(submit_fs(std::move(made), name, where(),
+                      [&](uv_loop_t* loop, uv_fs_t* request, fs_operands& operands, uv_fs_cb called) {
+                        const buffer_list buffer(std::span(&bytes_, 1));
+                        return function(loop, request, operands.file.get()->number(), buffer.data(),
+                                        buffer.count(), offset_, called);
+                      }));
+  file_.end();
+}
+
+std::size_t transfer_operation::await_resume() {
+  finish();
+  if (result_ < 0) throw error(static_cast<int>(result_), kind(), object(), where());
+  return std::min(bytes_.size(), as_size(result_));  // libuv's word is not taken for more
+}
+
 }  // namespace detail
 
 namespace fs {
@@ -370,15 +438,18 @@ void file::close(std::source_location where) {
     throw error(status, "fs::file::close", used.name(), where);
 }
 
-request file::close(loop& loop, on_done<> done, std::source_location where) {
+request file::close(uv::loop& loop, on_done<> done, std::source_location where) {
+  fs_access::use(*this, "fs::file::close", where);
+  return detail::queue_close(detail::loop_core::of(loop, "fs::file::close", where), use_,
+                             std::move(done).take(), where);
+}
+detail::request_operation<void> file::close(uv::loop& loop, std::source_location where) {
   fs_access::use(*this, "fs::file::close", where);
   detail::loop_core& core = detail::loop_core::of(loop, "fs::file::close", where);
-  callback<void(outcome<>)> called = std::move(done).take();
-  detail::require_callback(called, detail::close_name, where);
-  detail::close_block& block = *core.make<detail::close_block>(where, std::move(called)).release();
-  request made = block.owner();
-  block.start(use_);
-  return made;
+  return {core, "fs::file::close", where,
+          [use = std::move(use_), where](detail::loop_core& on_loop, callback<void(outcome<>)> done) mutable {
+            return detail::queue_close(on_loop, use, std::move(done), where);
+          }};
 }
 
 std::size_t file::read(std::span<std::byte> bytes, std::int64_t offset, std::source_location where) const {
@@ -402,6 +473,31 @@ request file::read(uv::loop& loop, std::vector<owned_buffer> buffers, std::int64
   for (owned_buffer& buffer : buffers) static_cast<void>(buffer.writable(where));
   return detail::queue_transfer(detail::read_name, uv_fs_read, loop, *this, {}, std::move(buffers), offset,
                                 std::move(done).take(), where);
+}
+
+detail::transfer_operation file::read(uv::loop& loop, std::span<std::byte> bytes, std::int64_t offset,
+                                      std::source_location where) const {
+  detail::require_offset(offset, detail::read_name, where);
+  const char* const operation = detail::read_name.operation;
+  return {detail::loop_core::of(loop, operation, where),
+          operation,
+          where,
+          fs_access::use(*this, operation, where),
+          bytes,
+          true,
+          offset};
+}
+detail::transfer_operation file::await_write(uv::loop& loop, std::span<const std::byte> bytes,
+                                             std::int64_t offset, const std::source_location& where) const {
+  detail::require_offset(offset, detail::write_name, where);
+  const char* const operation = detail::write_name.operation;
+  return {detail::loop_core::of(loop, operation, where),
+          operation,
+          where,
+          fs_access::use(*this, operation, where),
+          bytes,
+          false,
+          offset};
 }
 
 std::size_t file::write(std::span<const std::byte> bytes, std::int64_t offset,
@@ -430,15 +526,24 @@ file_status file::fstat(std::source_location where) const {
 request file::fstat(uv::loop& loop, on_done<file_status> done, std::source_location where) const {
   return detail::fstat_of(*this, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<file_status> file::fstat(uv::loop& loop, std::source_location where) const {
+  return detail::fstat_of(*this, where).await(loop, where);
+}
 
 void file::fsync(std::source_location where) const { detail::fsync_of(*this, where).now(where); }
 request file::fsync(uv::loop& loop, on_done<> done, std::source_location where) const {
   return detail::fsync_of(*this, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<void> file::fsync(uv::loop& loop, std::source_location where) const {
+  return detail::fsync_of(*this, where).await(loop, where);
+}
 
 void file::fdatasync(std::source_location where) const { detail::fdatasync_of(*this, where).now(where); }
 request file::fdatasync(uv::loop& loop, on_done<> done, std::source_location where) const {
   return detail::fdatasync_of(*this, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<void> file::fdatasync(uv::loop& loop, std::source_location where) const {
+  return detail::fdatasync_of(*this, where).await(loop, where);
 }
 
 void file::ftruncate(std::int64_t size, std::source_location where) const {
@@ -446,20 +551,20 @@ void file::ftruncate(std::int64_t size, std::source_location where) const {
   detail::ftruncate_of(*this, size, where).now(where);
 }
 request file::ftruncate(uv::loop& loop, std::int64_t size, on_done<> done, std::source_location where) const {
-  using detail::truncate_block;
-  using detail::truncate_name;
   detail::require_size(size, where);
-  const detail::descriptor_use& use = fs_access::use(*this, truncate_name.operation, where);
-  detail::loop_core& core = detail::loop_core::of(loop, truncate_name.operation, where);
-  callback<void(outcome<>)> called = std::move(done).take();
-  detail::require_callback(called, truncate_name, where);
-  return detail::submit(core.make<truncate_block>(where, use, size, std::move(called)),
-                        truncate_name.operation, use.get()->name(), where,
-                        [&](truncate_block& block) {
-                          return uv_queue_work(core.uv(), &block.request, truncate_block::on_pool,
-                                               truncate_block::after);
-                        })
-      .owner();
+  return detail::queue_truncate(detail::loop_core::of(loop, detail::truncate_name.operation, where),
+                                fs_access::use(*this, detail::truncate_name.operation, where), size,
+                                std::move(done).take(), where);
+}
+detail::request_operation<void> file::ftruncate(uv::loop& loop, std::int64_t size,
+                                                std::source_location where) const {
+  detail::require_size(size, where);
+  const detail::fs_name& name = detail::truncate_name;
+  return {detail::loop_core::of(loop, name.operation, where), name.operation, where,
+          [use = fs_access::use(*this, name.operation, where), size, where](detail::loop_core& core,
+                                                                            callback<void(outcome<>)> done) {
+            return detail::queue_truncate(core, use, size, std::move(done), where);
+          }};
 }
 
 void file::fchmod(permissions mode, std::source_location where) const {
@@ -467,6 +572,10 @@ void file::fchmod(permissions mode, std::source_location where) const {
 }
 request file::fchmod(uv::loop& loop, permissions mode, on_done<> done, std::source_location where) const {
   return detail::fchmod_of(*this, mode, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<void> file::fchmod(uv::loop& loop, permissions mode,
+                                             std::source_location where) const {
+  return detail::fchmod_of(*this, mode, where).await(loop, where);
 }
 
 void file::fchown(std::uint32_t uid, std::uint32_t gid, std::source_location where) const {
@@ -476,6 +585,10 @@ request file::fchown(uv::loop& loop, std::uint32_t uid, std::uint32_t gid, on_do
                      std::source_location where) const {
   return detail::fchown_of(*this, uid, gid, where).queue(loop, std::move(done), where);
 }
+detail::request_operation<void> file::fchown(uv::loop& loop, std::uint32_t uid, std::uint32_t gid,
+                                             std::source_location where) const {
+  return detail::fchown_of(*this, uid, gid, where).await(loop, where);
+}
 
 void file::futime(time_point atime, time_point mtime, std::source_location where) const {
   detail::futime_of(*this, atime, mtime, where).now(where);
@@ -483,6 +596,10 @@ void file::futime(time_point atime, time_point mtime, std::source_location where
 request file::futime(uv::loop& loop, time_point atime, time_point mtime, on_done<> done,
                      std::source_location where) const {
   return detail::futime_of(*this, atime, mtime, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<void> file::futime(uv::loop& loop, time_point atime, time_point mtime,
+                                             std::source_location where) const {
+  return detail::futime_of(*this, atime, mtime, where).await(loop, where);
 }
 
 std::size_t sendfile(const file& out, const file& in, std::int64_t offset, std::size_t count,
@@ -492,6 +609,11 @@ std::size_t sendfile(const file& out, const file& in, std::int64_t offset, std::
 request sendfile(uv::loop& loop, const file& out, const file& in, std::int64_t offset, std::size_t count,
                  on_done<std::size_t> done, std::source_location where) {
   return detail::sendfile_of(out, in, offset, count, where).queue(loop, std::move(done), where);
+}
+detail::request_operation<std::size_t> sendfile(uv::loop& loop, const file& out, const file& in,
+                                                std::int64_t offset, std::size_t count,
+                                                std::source_location where) {
+  return detail::sendfile_of(out, in, offset, count, where).await(loop, where);
 }
 
 }  // namespace fs

@@ -19,11 +19,11 @@ class fs_poll_block final : public detail::handle_block {
     auto& self = detail::block_of<fs_poll_block>(poll);
     self.loop().call([&] {
       if (status < 0) {
-        self.loop().invoke(self.changed, error(status, "fs_poll::start", self.path, self.where()));
+        self.tell(self.changed, error(status, "fs_poll::start", self.path, self.where()));
         return;
       }
-      self.loop().invoke(self.changed, fs_poll_change{.previous = detail::to_file_status(*previous),
-                                                      .current = detail::to_file_status(*current)});
+      self.tell(self.changed, fs_poll_change{.previous = detail::to_file_status(*previous),
+                                             .current = detail::to_file_status(*current)});
     });
   }
 

@@ -134,7 +134,7 @@ void fs_cleanup(uv_fs_t& request, fs_operands& on) noexcept {
 void fs_block::end() noexcept {
   const ssize_t result = uv_fs_get_result(&request);
   settle(result);
-  loop().call([&] { tell(result); });
+  call([&] { tell(result); });
   fs_cleanup(request, on);
   release_callbacks();
   on = {};

@@ -214,8 +214,19 @@ struct fs_operation {
   }
 
   request queue(loop& owner, fs::on_done<T> done, const std::source_location& where) {
+    return queue(loop_core::of(owner, name.operation, where), std::move(done).take(), where);
+  }
+  /// For a coroutine.
+  request_operation<T> await(loop& owner, const std::source_location& where) && {
     loop_core& core = loop_core::of(owner, name.operation, where);
-    callback<void(outcome<T>)> called = std::move(done).take();
+    return {core, name.operation, where,
+            [self = std::move(*this), where](loop_core& on_loop, callback<void(outcome<T>)> done) mutable {
+              return self.queue(on_loop, std::move(done), where);
+            }};
+  }
+
+ private:
+  request queue(loop_core& core, callback<void(outcome<T>)> called, const std::source_location& where) {
     require_callback(called, name, where);
     return submit_fs(core.make<fs_value_block<T>>(name, where, std::move(on), std::move(called)), name, where,
                      start);

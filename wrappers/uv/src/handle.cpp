@@ -13,7 +13,44 @@ void handle_block::closed(uv_handle_t* handle) noexcept {
       told();
     });
   self.release_callbacks();
+  self.end_waits();
   self.let_go(by_libuv);
+}
+
+void handle_block::end_waits() noexcept {
+  if (waits_.empty()) return;
+  const gauntlet::detail::resume_scope together;
+  while (!waits_.empty()) waits_.pop_front().ended(UV_ECANCELED);
+}
+
+handle_use::handle_use(handle_block& used) noexcept : used_(&used) { used.add_use(); }
+handle_use::~handle_use() {
+  if (used_ != nullptr) used_->remove_use();
+}
+
+std::string handle_operation::object() const {
+  std::string told = on().kind();
+  const pending_operation handle = on().describe();
+  if (!handle.object.empty()) told.append(" ").append(handle.object);
+  return told;
+}
+
+void handle_operation::require_usable() const {
+  const handle_block& used = on();
+  if (!used.loop().on_this_thread() || used.closing()) refuse_use(&used, kind(), where());
+  if (context() != nullptr && context() != &used.loop())
+    throw misuse(kind(), "the handle belongs to another loop than the one that the task runs on", where());
+}
+
+void handle_operation::throw_error(int status) const { throw error(status, kind(), object(), where()); }
+void handle_operation::throw_canceled() const { throw_error(UV_ECANCELED); }
+
+void handle_wait::wait() { on().waits().push_back(*this); }
+void handle_wait::stop_waiting() noexcept {
+  static_cast<gauntlet::detail::list_node<handle_wait_tag>&>(*this).unlink();
+}
+void handle_wait::require_alone() const {
+  if (on().is_waited_for()) throw misuse(kind(), "another task waits for it already: one at a time", where());
 }
 
 void handle_block::describe(pending_operation& into) const {

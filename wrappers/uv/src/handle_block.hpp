@@ -22,6 +22,7 @@
 #include "gauntlet/uv/address.hpp"
 #include "gauntlet/uv/error.hpp"
 #include "gauntlet/uv/handle.hpp"
+#include "gauntlet/uv/operation.hpp"
 #include "loop_core.hpp"
 
 namespace gauntlet::uv::detail {
@@ -36,6 +37,19 @@ class handle_block : public block {
   // SAFETY: every handle of libuv's begins as a uv_handle_t.
   uv_handle_t* uv() const noexcept { return static_cast<uv_handle_t*>(c_struct()); }
   bool closing() const noexcept { return closing_; }
+  using block::describe;
+
+  /// Calls a callback of the user's.
+  template <class... Arguments, class... Given>
+  void tell(callback<void(Arguments...)>& slot, Given&&... given) noexcept {
+    const execution_context::holding here(loop(), kind(), where());
+    loop().invoke(slot, std::forward<Given>(given)...);
+  }
+
+  /// Who waits for what it tells.
+  using wait_list = gauntlet::detail::intrusive_list<handle_wait, handle_wait_tag>;
+  wait_list& waits() noexcept { return waits_; }
+  bool is_waited_for() const noexcept { return !waits_.empty(); }
 
   /// libuv has initialised it: it is libuv's and an owner's from now on.
   void adopt() noexcept {
@@ -82,7 +96,6 @@ class handle_block : public block {
   virtual void release_callbacks() noexcept = 0;
   /// From here on nothing may call back but requests, though libuv may close it later.
   virtual void before_close() noexcept {}
-  using block::describe;
   void describe(pending_operation& into) const override;
 
  private:
@@ -91,6 +104,7 @@ class handle_block : public block {
     if (!closing_) abort();
   }
   static void closed(uv_handle_t* handle) noexcept;
+  void end_waits() noexcept;
   void close_unless_lent() noexcept {
     // Two pipes may send each other, and each would wait for the other's end: so one that has something to
     // send itself does not wait. The loop's end does not wait either, as it closes whatever is waited for.
@@ -101,6 +115,7 @@ class handle_block : public block {
   bool closing_ = false;
   std::uint32_t lends_ = 0;  // writes that send it
   callback<void()> on_closed_;
+  wait_list waits_;
   std::uint32_t carries_ = 0;  // its writes that send a handle
 };
 

@@ -68,7 +68,8 @@ std::vector<pending_operation> loop::pending(std::source_location where) const {
 }
 
 void loop::dump(std::ostream& out, std::source_location where) const {
-  for (const pending_operation& operation : pending(where)) out << operation << '\n';
+  const loop_core& core = on_thread(core_, "loop::dump", where);
+  core.dump_all(out);
 }
 
 bool loop::alive(std::source_location where) const {
@@ -126,6 +127,15 @@ uv_loop_s* loop::native(std::source_location where) const {
   return open_loop(core_, "loop::native", where).uv();
 }
 
+execution_context& loop::context(std::source_location where) const {
+  return require_loop(core_, "loop::context", where);
+}
+
+detail::task_run::task_run(const loop& run_on, const std::source_location& where)
+    : core_(&static_cast<loop_core&>(run_on.context(where))), outer_(core_->begin_tasks(where)) {}
+detail::task_run::~task_run() { core_->end_tasks(outer_); }
+execution_context& detail::task_run::context() const noexcept { return *core_; }
+
 // ---- work_guard
 
 loop::work_guard loop::keep_alive(std::source_location where) {
@@ -155,6 +165,12 @@ void loop::work_guard::reset() noexcept {
 // ---- pending
 
 std::ostream& operator<<(std::ostream& out, const pending_operation& operation) {
+  if (operation.awaited)
+    return out << gauntlet::pending_operation{.kind = operation.kind,
+                                              .object = operation.object,
+                                              .age = operation.age,
+                                              .where = operation.where,
+                                              .chain = operation.chain};
   out << operation.kind;
   if (!operation.object.empty()) out << ' ' << operation.object;
   out << (operation.closing ? ", closing" : operation.active ? ", active" : ", inactive");

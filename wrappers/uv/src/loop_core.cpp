@@ -4,9 +4,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ostream>
 #include <string>
 
 namespace gauntlet::uv::detail {
@@ -106,6 +109,14 @@ void loop_core::bind_to_this_thread() noexcept {
   thread_name_ = this_thread_name();
 }
 
+void loop_core::require_thread_or_end(const char* kind) const noexcept {
+  if (on_this_thread() || closed_) return;
+  std::fprintf(stderr,
+               "gauntlet: what could be awaited of a %s is destroyed on another thread than its loop's\n",
+               kind);
+  std::abort();
+}
+
 uv_handle_t* loop_core::wakeup() noexcept {
   // SAFETY: every handle of libuv's begins as a uv_handle_t.
   return reinterpret_cast<uv_handle_t*>(&wakeup_);
@@ -113,24 +124,31 @@ uv_handle_t* loop_core::wakeup() noexcept {
 
 // ---- run
 
+bool loop_core::run_uv(uv_run_mode mode) noexcept {
+  run_posted();
+  if (stop_requested_) uv_stop(&loop_);  // on another thread, which must not call it
+  int alive = 0;
+  do {
+    alive = uv_run(&loop_, mode);
+    // What was posted last may have come after libuv found that nothing keeps it.
+  } while (mode == UV_RUN_DEFAULT && !interrupted() && alive == 0 && has_posted() && (run_posted(), true));
+  stop_requested_ = false;
+  return alive != 0;
+}
+
 bool loop_core::run(run_mode mode, std::source_location where) {
-  if (running_)
+  if (used_by_callbacks())
     throw misuse("loop::run", "called inside a callback of the same loop: return from it instead", where);
   if (const std::exception_ptr thrown = take_first_kept()) std::rethrow_exception(thrown);
   static constexpr uv_run_mode modes[] = {UV_RUN_DEFAULT, UV_RUN_ONCE, UV_RUN_NOWAIT};
   reference();  // a callback may destroy the owner
   running_ = true;
-  run_posted();
-  if (stop_requested_) uv_stop(&loop_);  // on another thread, which must not call it
-  int alive = 0;
-  do {
-    alive = uv_run(&loop_, modes[static_cast<int>(mode)]);
-    // What was posted last may have come after libuv found that nothing keeps it.
-  } while (mode == run_mode::default_ && !interrupted() && alive == 0 && has_posted() &&
-           (run_posted(), true));
+  const bool alive = [&] {
+    const entered here(*this);
+    return run_uv(modes[static_cast<int>(mode)]);
+  }();
   running_ = false;
-  stop_requested_ = false;
-  const bool more = alive != 0 && !owner_gone_;
+  const bool more = alive && !owner_gone_;
   if (owner_gone_) close_silently();
   const std::exception_ptr thrown = take_first_kept();
   unreference();
@@ -172,12 +190,104 @@ std::exception_ptr loop_core::take_first_kept() noexcept {
   return first;
 }
 
+// ---- tasks
+
+bool loop_core::begin_tasks(const std::source_location& where) {
+  require_thread("run", where);
+  if (closed_) throw misuse("run", "the loop is closed: make a new one", where);
+  reference();
+  return std::exchange(runs_tasks_, true);
+}
+
+void loop_core::end_tasks(bool outer) noexcept {
+  runs_tasks_ = outer;
+  if (owner_gone_ && !used_by_callbacks()) close_silently();
+  unreference();
+}
+
+bool loop_core::turn() {
+  refuse_tasks_without_owner();
+  if (const std::exception_ptr thrown = take_first_kept()) std::rethrow_exception(thrown);
+  running_ = true;
+  const bool alive = run_uv(UV_RUN_ONCE);
+  running_ = false;
+  if (const std::exception_ptr thrown = take_first_kept()) std::rethrow_exception(thrown);
+  refuse_tasks_without_owner();
+  return alive || has_posted();
+}
+
+void loop_core::refuse_tasks_without_owner() {
+  if (owner_gone_ && !std::exchange(refused_tasks_, true))
+    throw misuse("run", "the loop was destroyed by one of its own tasks or callbacks: let run() return first",
+                 {});
+}
+
+void loop_core::make_task_handles() noexcept {
+  if (std::exchange(has_task_handles_, true)) return;
+  // Neither of the two can fail.
+  uv_timer_init(&loop_, &task_timer_);
+  uv_idle_init(&loop_, &task_idle_);
+  task_timer_.data = task_idle_.data = this;
+}
+
+void loop_core::set_timer(uv_timer_t& timer, std::optional<clock::time_point> time,
+                          uv_timer_cb expired) noexcept {
+  if (!time) {
+    uv_timer_stop(&timer);
+    return;
+  }
+  using std::chrono::milliseconds;
+  using std::chrono::nanoseconds;
+  // libuv counts from the beginning of its turn, which may be some time ago.
+  const nanoseconds of_turn = nanoseconds(uv_hrtime()) - milliseconds(uv_now(&loop_));
+  const nanoseconds left = std::max(*time - now(), nanoseconds(0));
+  const auto timeout = std::chrono::ceil<milliseconds>(left + of_turn);
+  uv_timer_start(&timer, expired, static_cast<std::uint64_t>(timeout.count()), 0);
+}
+
+void loop_core::wake_at(std::optional<clock::time_point> time) noexcept {
+  if (closing_) return;
+  make_task_handles();
+  // SAFETY: make_task_handles() set the data, and the timer is a member.
+  set_timer(task_timer_, time,
+            [](uv_timer_t* timer) noexcept { static_cast<loop_core*>(timer->data)->expire_timers(); });
+}
+
+bool loop_core::watch_at(std::optional<clock::time_point> time) noexcept {
+  if (closing_) return true;
+  if (!std::exchange(has_watch_timer_, true)) {
+    uv_timer_init(&loop_, &watch_timer_);  // cannot fail
+    watch_timer_.data = this;
+    // SAFETY: every handle of libuv's begins as a uv_handle_t.
+    uv_unref(reinterpret_cast<uv_handle_t*>(&watch_timer_));
+  }
+  // SAFETY: as in wake_at().
+  set_timer(watch_timer_, time,
+            [](uv_timer_t* timer) noexcept { static_cast<loop_core*>(timer->data)->check_pending(); });
+  return true;
+}
+
+void loop_core::resume_later() noexcept {
+  if (closing_) {
+    resume_at_the_end_ = true;
+    return;
+  }
+  make_task_handles();
+  const auto resume = [](uv_idle_t* idle) noexcept {
+    uv_idle_stop(idle);
+    resume_ready();
+  };
+  uv_idle_start(&task_idle_, resume);
+}
+
 // ---- close
 
 void loop_core::owner_gone() noexcept {
-  if (running_) {
+  if (used_by_callbacks() || running_) {
     if (!on_this_thread())
       die("a loop is destroyed on one thread while another one runs it: stop and join first");
+    if (!running_ && !runs_tasks_)
+      die("a loop is destroyed by a task that runs in its context(): give the loop itself to run()");
     owner_gone_ = true;
     uv_stop(&loop_);
   } else if (!closed_) {
@@ -188,7 +298,7 @@ void loop_core::owner_gone() noexcept {
 }
 
 std::vector<pending_operation> loop_core::close_now(const std::source_location& where) {
-  if (running_)
+  if (used_by_callbacks())
     throw misuse("loop::close",
                  "called inside a callback of the same loop: stop it, and close it when run() has returned",
                  where);
@@ -209,6 +319,7 @@ void loop_core::close_silently() noexcept {
 }
 
 void loop_core::close(const std::vector<pending_operation>& open, bool silently) noexcept {
+  const entered here(*this);
   closing_ = true;
   running_ = true;  // run() and close() from a callback are misuse here, too
   reference();      // a callback may destroy the owner
@@ -234,7 +345,9 @@ void loop_core::run_to_the_end() noexcept {
   do {
     run_posted();
     close_everything();
-  } while (uv_run(&loop_, UV_RUN_DEFAULT) != 0 || !handles_.empty() || !requests_.empty());
+    if (std::exchange(resume_at_the_end_, false)) resume_ready();
+  } while (uv_run(&loop_, UV_RUN_DEFAULT) != 0 || !handles_.empty() || !requests_.empty() ||
+           resume_at_the_end_);
 }
 
 void loop_core::close_everything() noexcept {
@@ -262,10 +375,29 @@ void loop_core::close_door() noexcept {
 
 std::vector<pending_operation> loop_core::pending() const {
   std::vector<pending_operation> all;
-  const auto add = [&](const block& held) { all.push_back(held.describe()); };
+  for (gauntlet::pending_operation& awaited : execution_context::pending()) {
+    all.push_back({.kind = awaited.kind,
+                   .object = std::move(awaited.object),
+                   .active = true,
+                   .referenced = true,
+                   .owned = true,
+                   .awaited = true,
+                   .age = std::chrono::duration_cast<std::chrono::milliseconds>(awaited.age),
+                   .where = awaited.where,
+                   .chain = std::move(awaited.chain)});
+  }
+  const auto add = [&](const block& held) {
+    if (!held.awaited()) all.push_back(held.describe());
+  };
   handles_.for_each(add);
   requests_.for_each(add);
   return all;
+}
+
+void loop_core::dump_all(std::ostream& out) const {
+  dump(out);  // what is awaited, and the errors that came second
+  for (const pending_operation& operation : pending())
+    if (!operation.awaited) out << operation << '\n';
 }
 
 // ---- from other threads
@@ -314,7 +446,10 @@ void loop_core::run_posted() noexcept {
     const std::scoped_lock lock(mutex_);
     now.swap(posted_);
   }
-  for (callback<void()>& work : now) call(work);
+  for (callback<void()>& work : now) {
+    const holding here(*this, "loop::post", {});
+    call(work);
+  }
 }
 
 void loop_core::take_handed_over() noexcept {

@@ -21,17 +21,17 @@
 #include "block.hpp"
 #include "block_pool.hpp"
 #include "gauntlet/callback.hpp"
+#include "gauntlet/detail/resume.hpp"
+#include "gauntlet/execution_context.hpp"
 #include "gauntlet/uv/loop.hpp"
 
 namespace gauntlet::uv::detail {
 
-/// Another one for each thread, and one comparison to tell them apart.
-inline const void* this_thread() noexcept {
-  static thread_local const char place = 0;
-  return &place;
-}
+using gauntlet::detail::this_thread;
 
-class loop_core {
+/// It is where tasks run, too. For them it has a timer and an idle handle of libuv's, which are made when the
+/// first task needs them: a program of callbacks has neither.
+class loop_core final : public execution_context {
  public:
   loop_core(loop_options&& options, std::source_location where);
   loop_core(const loop_core&) = delete;
@@ -41,9 +41,16 @@ class loop_core {
   /// thread's.
   static loop_core& of(const uv::loop& owner, const char* operation, const std::source_location& where) {
     loop_core* const core = owner.core_;
-    if (core == nullptr || !core->on_this_thread() || core->closing_) [[unlikely]]
-      refuse_new(core, operation, where);
+    if (core == nullptr) [[unlikely]]
+      refuse_new(nullptr, operation, where);
+    core->require_open(operation, where);
     return *core;
+  }
+
+  /// Throws misuse on another thread, and of a loop that is closed.
+  void require_open(const char* operation, const std::source_location& where) const {
+    if (!on_this_thread() || closing_) [[unlikely]]
+      refuse_new(this, operation, where);
   }
 
   void reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
@@ -63,12 +70,16 @@ class loop_core {
   }
 
   // ---- thread
-  bool on_this_thread() const noexcept { return thread_.load(std::memory_order_relaxed) == this_thread(); }
+  bool on_this_thread() const noexcept override {
+    return thread_.load(std::memory_order_relaxed) == this_thread();
+  }
   void require_thread(const char* operation, const std::source_location& where) const {
     if (!on_this_thread()) refuse_thread(operation, where);
   }
-  [[noreturn]] void refuse_thread(const char* operation, const std::source_location& where) const;
+  [[noreturn]] void refuse_thread(const char* operation, const std::source_location& where) const override;
   void bind_to_this_thread() noexcept;
+  /// For destructors, which must not throw. When the loop is closed any thread will do.
+  void require_thread_or_end(const char* kind) const noexcept;
 
   // ---- run
   uv_loop_t* uv() noexcept { return &loop_; }
@@ -77,9 +88,18 @@ class loop_core {
   bool closed() const noexcept { return closed_; }  // on the loop's thread, as what follows
   bool closing() const noexcept { return closing_; }
   bool running() const noexcept { return running_; }  // any thread
+
+  // ---- tasks
+  clock::time_point now() const noexcept override { return clock::now(); }
+  bool turn() override;
+  /// gauntlet::run runs from here on: a loop that is destroyed meanwhile ends afterwards. Answers whether one
+  /// ran already, which end_tasks() is told.
+  bool begin_tasks(const std::source_location& where);
+  void end_tasks(bool outer) noexcept;
+
   /// loop::close
   std::vector<pending_operation> close_now(const std::source_location& where);
-  /// The owner is no more: closes now, or when run() returns.
+  /// The owner is no more: closes now, or when run() returns, of callbacks or of tasks.
   void owner_gone() noexcept;
 
   // ---- callbacks: what user code throws is kept for run()
@@ -112,6 +132,7 @@ class loop_core {
   block_list& handles() noexcept { return handles_; }
   block_list& requests() noexcept { return requests_; }
   std::vector<pending_operation> pending() const;
+  void dump_all(std::ostream& out) const;
   uv_handle_t* wakeup() noexcept;
 
   // ---- memory
@@ -133,11 +154,20 @@ class loop_core {
   void deallocate(void* memory) noexcept;
 
  private:
-  ~loop_core() = default;
+  ~loop_core() override = default;
 
   [[noreturn]] static void refuse_new(const loop_core* core, const char* operation,
                                       const std::source_location& where);
-
+  void wake_at(std::optional<clock::time_point> time) noexcept override;
+  void resume_later() noexcept override;
+  bool watch_at(std::optional<clock::time_point> time) noexcept override;
+  void set_timer(uv_timer_t& timer, std::optional<clock::time_point> time, uv_timer_cb expired) noexcept;
+  void make_task_handles() noexcept;
+  /// Once.
+  void refuse_tasks_without_owner();
+  bool used_by_callbacks() const noexcept { return running_ || execution_context::current() == this; }
+  /// One call of uv_run, of which exceptions are kept. True if there is more to do.
+  bool run_uv(uv_run_mode mode) noexcept;
   static void on_wakeup(uv_async_t* wakeup) noexcept;
   void wake() noexcept;  // under mutex_
   bool has_posted() noexcept;
@@ -179,6 +209,15 @@ class loop_core {
   bool door_open_ = false;
   uv_async_t wakeup_{};
 
+  bool runs_tasks_ = false;
+  bool refused_tasks_ = false;      // they were told that the owner is gone
+  bool resume_at_the_end_ = false;  // some are ready while the loop closes
+  bool has_task_handles_ = false;
+  uv_timer_t task_timer_{};
+  uv_idle_t task_idle_{};
+  bool has_watch_timer_ = false;
+  uv_timer_t watch_timer_{};  // unreferenced
+
   std::unique_ptr<std::byte[]> read_buffer_;
   block_pool pool_;
 };
@@ -194,7 +233,7 @@ inline void block::begin(std::source_location where) noexcept {
 
 inline void block::hold(holder who) noexcept {
   holders_ = static_cast<std::uint8_t>(holders_ | who);
-  if (who == by_owner)
+  if (who == by_owner || who == by_operation)
     loop_.owner_added();
   else if (who == by_libuv)
     list().insert(*this);
@@ -205,7 +244,7 @@ inline void block::let_go(holder who) noexcept {
   if (who == by_libuv) block_list::remove(*this);
   holders_ = static_cast<std::uint8_t>(holders_ & ~who);
   if (holders_ == 0) free();
-  if (who == by_owner) loop.owner_removed();
+  if (who == by_owner || who == by_operation) loop.owner_removed();
 }
 
 inline void block::disown() noexcept {

@@ -39,7 +39,7 @@ class watcher_block final : public detail::handle_block {
   }
   static void on_turn(Handle* handle) noexcept {
     auto& self = detail::block_of<watcher_block>(handle);
-    self.loop().invoke(self.called_);
+    self.tell(self.called_);
   }
   void release_callbacks() noexcept override { called_ = {}; }
 

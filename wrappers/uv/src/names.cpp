@@ -195,11 +195,11 @@ int native(name_flags flags) noexcept {
 
 }  // namespace
 
-request start_getaddrinfo(loop& loop, std::string_view node, std::string_view service,
-                          const address_hints& hints, callback<void(outcome<std::vector<address_info>>)> done,
-                          std::source_location where) {
-  loop_core& core = loop_core::of(loop, "getaddrinfo", where);
-  const question asked(node, service, hints, where);
+namespace {
+
+request submit_getaddrinfo(loop_core& core, const question& asked,
+                           callback<void(outcome<std::vector<address_info>>)> done,
+                           const std::source_location& where) {
   const std::string subject = asked.subject();
   return submit(core.make<getaddrinfo_block>(where, subject, std::move(done)), "getaddrinfo", subject, where,
                 [&](getaddrinfo_block& block) {
@@ -209,10 +209,8 @@ request start_getaddrinfo(loop& loop, std::string_view node, std::string_view se
       .owner();
 }
 
-request start_getnameinfo(loop& loop, const address& address, name_flags flags,
-                          callback<void(outcome<name_info>)> done, std::source_location where) {
-  loop_core& core = loop_core::of(loop, "getnameinfo", where);
-  require_ip(address, where);
+request submit_getnameinfo(loop_core& core, const address& address, name_flags flags,
+                           callback<void(outcome<name_info>)> done, const std::source_location& where) {
   return submit(core.make<getnameinfo_block>(where, address, std::move(done)), "getnameinfo",
                 address.to_string(), where,
                 [&](getnameinfo_block& block) {
@@ -222,10 +220,46 @@ request start_getnameinfo(loop& loop, const address& address, name_flags flags,
       .owner();
 }
 
+}  // namespace
+
+request start_getaddrinfo(loop& loop, std::string_view node, std::string_view service,
+                          const address_hints& hints, callback<void(outcome<std::vector<address_info>>)> done,
+                          std::source_location where) {
+  loop_core& core = loop_core::of(loop, "getaddrinfo", where);
+  return submit_getaddrinfo(core, question(node, service, hints, where), std::move(done), where);
+}
+
+request start_getnameinfo(loop& loop, const address& address, name_flags flags,
+                          callback<void(outcome<name_info>)> done, std::source_location where) {
+  loop_core& core = loop_core::of(loop, "getnameinfo", where);
+  require_ip(address, where);
+  return submit_getnameinfo(core, address, flags, std::move(done), where);
+}
+
 }  // namespace detail
 
-std::vector<address_info> getaddrinfo(loop& loop, std::string_view node, std::string_view service,
-                                      const address_hints& hints, std::source_location where) {
+detail::request_operation<std::vector<address_info>> getaddrinfo(loop& loop, std::string_view node,
+                                                                 std::string_view service,
+                                                                 const address_hints& hints,
+                                                                 std::source_location where) {
+  return {detail::loop_core::of(loop, "getaddrinfo", where), "getaddrinfo", where,
+          [asked = detail::question(node, service, hints, where), where](
+              detail::loop_core& core, callback<void(outcome<std::vector<address_info>>)> done) {
+            return detail::submit_getaddrinfo(core, asked, std::move(done), where);
+          }};
+}
+
+detail::request_operation<name_info> getnameinfo(loop& loop, const address& address, name_flags flags,
+                                                 std::source_location where) {
+  detail::require_ip(address, where);
+  return {detail::loop_core::of(loop, "getnameinfo", where), "getnameinfo", where,
+          [asked = address, flags, where](detail::loop_core& core, callback<void(outcome<name_info>)> done) {
+            return detail::submit_getnameinfo(core, asked, flags, std::move(done), where);
+          }};
+}
+
+std::vector<address_info> getaddrinfo_now(loop& loop, std::string_view node, std::string_view service,
+                                          const address_hints& hints, std::source_location where) {
   detail::loop_core& core = detail::loop_core::of(loop, "getaddrinfo", where);
   const detail::question asked(node, service, hints, where);
   uv_getaddrinfo_t request{};
@@ -236,7 +270,7 @@ std::vector<address_info> getaddrinfo(loop& loop, std::string_view node, std::st
   return detail::values_of(owned.get(), where);
 }
 
-name_info getnameinfo(loop& loop, const address& address, name_flags flags, std::source_location where) {
+name_info getnameinfo_now(loop& loop, const address& address, name_flags flags, std::source_location where) {
   detail::loop_core& core = detail::loop_core::of(loop, "getnameinfo", where);
   detail::require_ip(address, where);
   uv_getnameinfo_t request{};

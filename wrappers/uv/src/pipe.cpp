@@ -155,6 +155,14 @@ void keep_quiet_unless_active(pipe_block& block, bool was_active) noexcept {
   if (uv_read_start(block.stream(), no_memory, no_read) == 0) uv_read_stop(block.stream());
 }
 
+/// libuv asks for neither: it would forget the first request, and cancel the writes.
+void require_unconnected(const pipe_block& used, const std::string& subject,
+                         const std::source_location& where) {
+  if (used.pipe.connect_req != nullptr) throw error(UV_EALREADY, "pipe::connect", subject, where);
+  if (uv_is_readable(used.stream()) != 0 || uv_is_writable(used.stream()) != 0)
+    throw error(UV_EISCONN, "pipe::connect", subject, where);
+}
+
 }  // namespace
 
 // ---- pipe
@@ -168,20 +176,50 @@ void pipe::open(int descriptor, std::source_location where) {
   check(uv_pipe_open(&used.pipe, descriptor), used, "pipe::open", where);
 }
 
+detail::pipe_connect_operation pipe::connect(const address& peer, std::source_location where) {
+  return {use(block_, "pipe::connect", where), peer, where};
+}
+detail::pipe_connect_operation pipe::connect(std::string_view path, std::source_location where) {
+  return connect(address::unix_path(path, where), where);
+}
+
+detail::pipe_connect_operation::pipe_connect_operation(pipe_block& on, const address& peer,
+                                                       std::source_location where) noexcept
+    : handle_operation(on, "pipe::connect", where), peer_(peer) {}
+
+void detail::pipe_connect_operation::start() {
+  require_usable();
+  // SAFETY: the constructor was given one.
+  auto& used = static_cast<pipe_block&>(on());
+  const std::string name = socket_name(peer_, kind(), where());
+  const std::string subject = object();
+  require_unconnected(used, subject, where());
+  using connecting = awaited_request<uv_connect_t>;
+  submit(used.loop().make<connecting>(*this), kind(), subject, where(),
+         [&](connecting& made) { return connect_to(made.request, used.pipe, name, connecting::on_done); });
+}
+
+void detail::pipe_connect_operation::cancel() noexcept { on().abort(); }
+
 void pipe::start_connecting(const address& peer, callback<void(outcome<>)> connected,
                             std::source_location where) {
   pipe_block& used = use(block_, "pipe::connect", where);
   const std::string name = socket_name(peer, "pipe::connect", where);
   const std::string subject = peer.to_string();
-  // libuv asks for neither: it would forget the first request, and cancel the writes.
-  if (used.pipe.connect_req != nullptr) throw error(UV_EALREADY, "pipe::connect", subject, where);
-  if (uv_is_readable(used.stream()) != 0 || uv_is_writable(used.stream()) != 0)
-    throw error(UV_EISCONN, "pipe::connect", subject, where);
+  require_unconnected(used, subject, where);
   detail::submit(used.loop().make<detail::connect_block>("connect", "pipe::connect", where, subject,
                                                          std::move(connected)),
                  "pipe::connect", subject, where, [&](detail::connect_block& block) {
                    return connect_to(block.request, used.pipe, name, detail::connect_block::on_done);
                  });
+}
+
+detail::write_operation pipe::await_write_with(std::span<const std::byte> bytes, const sent_handle& sent,
+                                               const std::source_location& where) {
+  pipe_block& used = use(block_, "pipe::write", where);
+  handle_block& block = sendable(sent.block_, used, "pipe::write", where);
+  require_bytes(bytes.size(), "pipe::write", where);
+  return {used, bytes, block, where};
 }
 
 bool pipe::queue_write_with(owned_buffer bytes, const sent_handle& sent, detail::buffers_callback written,
@@ -402,11 +440,31 @@ void pipe_listener::start_listening(callback<void(outcome<>)> waiting, int backl
           "pipe_listener::listen", where);
 }
 
-pipe pipe_listener::accept(std::source_location where) {
-  pipe_block& used = use(block_, "pipe_listener::accept", where);
-  pipe peer(pipe_block::open(used.loop(), used.accepts_ipc, "pipe_listener::accept", where));
-  used.accept(use(peer.block_, "pipe_listener::accept", where), "pipe_listener::accept", where);
+std::optional<pipe> pipe_listener::try_accept(std::source_location where) {
+  pipe_block& used = use(block_, "pipe_listener::try_accept", where);
+  if (!used.has_connection()) return std::nullopt;
+  pipe peer(pipe_block::open(used.loop(), used.accepts_ipc, "pipe_listener::try_accept", where));
+  used.accept(use(peer.block_, "pipe_listener::try_accept", where), "pipe_listener::try_accept", where);
   return peer;
+}
+
+void pipe_listener::listen(int backlog, std::source_location where) {
+  use(block_, "pipe_listener::listen", where).listen_for_waits(backlog, "pipe_listener::listen", where);
+}
+
+detail::pipe_accept_operation pipe_listener::accept(std::source_location where) {
+  return {use(block_, "pipe_listener::accept", where), where};
+}
+
+detail::pipe_accept_operation::pipe_accept_operation(pipe_block& on, std::source_location where) noexcept
+    : accept_operation(on, "pipe_listener::accept", where) {}
+
+void detail::pipe_accept_operation::take() {
+  // SAFETY: the constructor was given one.
+  auto& listener = static_cast<pipe_block&>(on());
+  pipe_block& peer = pipe_block::open(listener.loop(), listener.accepts_ipc, kind(), where());
+  taken_.emplace(pipe(peer));
+  listener.accept(peer, kind(), where());
 }
 
 address pipe_listener::local_address(std::source_location where) const {

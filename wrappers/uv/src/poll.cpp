@@ -30,14 +30,47 @@ class poll_block final : public detail::handle_block {
   static void on_ready(uv_poll_t* poll, int status, int events) noexcept {
     auto& self = detail::block_of<poll_block>(poll);
     if (status == 0) {
-      self.loop().invoke(self.ready, static_cast<poll_events>(events & known_events));
+      self.tell(self.ready, static_cast<poll_events>(events & known_events));
       return;
     }
     self.loop().call([&] {
       const error failure(status, "poll::start", "descriptor " + std::to_string(self.descriptor),
                           self.where());
-      self.loop().invoke(self.ready, failure);
+      self.tell(self.ready, failure);
     });
+  }
+
+  static void begin_ready(detail::handle_block& on, detail::next_operation<poll_events>& next) {
+    // SAFETY: only a poll gives these rules.
+    auto& self = static_cast<poll_block&>(on);
+    if (uv_is_active(self.uv()) != 0)
+      throw misuse(next.kind(), "a callback is told what is ready: call stop() first", next.where());
+    self.watch(static_cast<poll_events>(next.argument()), on_ready_for_wait, next.kind(), next.where());
+    next.wait();
+  }
+  static void stop_ready(detail::handle_block& on) noexcept {
+    // SAFETY: as above.
+    auto& self = static_cast<poll_block&>(on);
+    if (!self.closing()) uv_poll_stop(&self.poll);  // else libuv has stopped, and asserts that nobody asks
+  }
+  static void on_ready_for_wait(uv_poll_t* poll, int status, int events) noexcept {
+    auto& self = detail::block_of<poll_block>(poll);
+    uv_poll_stop(poll);
+    if (!self.is_waited_for()) return;
+    // SAFETY: only ready() waits for a poll.
+    auto& next = static_cast<detail::next_operation<poll_events>&>(self.waits().front());
+    if (status < 0) return next.end(status);
+    next.give(static_cast<poll_events>(events & known_events));
+  }
+  void watch(poll_events events, uv_poll_cb told, const char* operation, const std::source_location& where) {
+    const int wanted = static_cast<int>(events);
+    if (wanted == 0) throw misuse(operation, "there is no event to wait for: call stop() instead", where);
+    if ((wanted & ~known_events) != 0)
+      throw misuse(operation, "this is no set of poll_events: join them with |", where);
+    // libuv would find out in its next turn, and abort.
+    detail::check(fcntl(descriptor, F_GETFD) == -1 ? UV_EBADF : 0, *this, operation, where);
+    detail::check(uv_poll_start(&poll, wanted, told), *this, operation, where);
+    begin(where);
   }
 
   uv_poll_t poll{};
@@ -61,20 +94,24 @@ poll poll::of_socket(uv::loop& loop, int socket, std::source_location where) {
   return poll(poll_block::open<uv_poll_init_socket>(loop, socket, where));
 }
 
+detail::next_operation<poll_events> poll::ready(poll_events events, std::source_location where) {
+  static constexpr detail::next_rules<poll_events> rules{
+      .kind = "poll::ready", .begin = poll_block::begin_ready, .stop = poll_block::stop_ready};
+  return {use(block_, "poll::ready", where), rules, where, static_cast<int>(events)};
+}
+
 void poll::start_polling(poll_events events, callback<void(outcome<poll_events>)> ready,
                          const std::source_location& where) {
   poll_block& used = use(block_, "poll::start", where);
-  const int wanted = static_cast<int>(events);
-  if (wanted == 0) throw misuse("poll::start", "there is no event to wait for: call stop() instead", where);
-  if ((wanted & ~known_events) != 0)
-    throw misuse("poll::start", "this is no set of poll_events: join them with |", where);
-  // libuv would find out in its next turn, and abort.
-  detail::check(fcntl(used.descriptor, F_GETFD) == -1 ? UV_EBADF : 0, used, "poll::start", where);
-  detail::check(uv_poll_start(&used.poll, wanted, poll_block::on_ready), used, "poll::start", where);
+  if (used.is_waited_for()) throw misuse("poll::start", "a task waits for it: cancel it first", where);
+  used.watch(events, poll_block::on_ready, "poll::start", where);
   used.ready = std::move(ready);
-  used.begin(where);
 }
 
-void poll::stop(std::source_location where) { uv_poll_stop(&use(block_, "poll::stop", where).poll); }
+void poll::stop(std::source_location where) {
+  poll_block& used = use(block_, "poll::stop", where);
+  if (used.is_waited_for()) throw misuse("poll::stop", "a task waits for it: cancel it first", where);
+  uv_poll_stop(&used.poll);
+}
 
 }  // namespace gauntlet::uv

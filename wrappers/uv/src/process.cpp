@@ -76,11 +76,24 @@ class process_block final : public detail::handle_block {
     // libuv (1.50.0) calls this for one that was closed just now, by the callback of another that ended with
     // it.
     if (self.closing()) return;
-    self.loop().invoke(self.exited, exit_status{.code = code, .term_signal = term_signal});
+    self.ended = exit_status{.code = code, .term_signal = term_signal};
+    self.tell(self.exited, self.ended);
+    // SAFETY: only exit() waits for a process.
+    if (self.is_waited_for())
+      static_cast<detail::next_operation<exit_status>&>(self.waits().front()).give(self.ended);
+  }
+  static void begin_exit(detail::handle_block& on, detail::next_operation<exit_status>& next) {
+    // SAFETY: only a process gives these rules.
+    const auto& self = static_cast<process_block&>(on);
+    if (self.runs)
+      next.wait();
+    else
+      next.give(self.ended);
   }
 
   uv_process_t process{};
   callback<void(exit_status)> exited;
+  exit_status ended;
   bool runs = false;
 
  private:
@@ -298,6 +311,12 @@ process_block& spawn(const uv::loop& owner, const process_options& options,
 process::process(uv::loop& loop, const process_options& options, callback<void(exit_status)> exited,
                  std::source_location where)
     : handle(spawn(loop, options, std::move(exited), where)) {}
+
+detail::next_operation<exit_status> process::exit(std::source_location where) {
+  static constexpr detail::next_rules<exit_status> rules{.kind = "process::exit",
+                                                         .begin = process_block::begin_exit};
+  return {use(block_, "process::exit", where), rules, where};
+}
 
 int process::pid(std::source_location where) const {
   return uv_process_get_pid(&use(block_, "process::pid", where).process);

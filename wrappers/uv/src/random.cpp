@@ -29,6 +29,24 @@ class random_block final : public request_block {
   callback<void(outcome<owned_buffer>)> done_;
 };
 
+/// Of a span that the coroutine keeps.
+class awaited_random final : public request_block {
+ public:
+  awaited_random(loop_core& loop, std::source_location where, callback<void(outcome<>)>&& done) noexcept
+      : request_block(loop, "random", where, request), done_(std::move(done)) {}
+
+  static void on_done(uv_random_t* request, int status, void*, std::size_t) noexcept {
+    auto& self = request_of<awaited_random>(request);
+    finish(self, [&] { self.done_(ended(status, "random", "random", self.where())); });
+  }
+  void release_callbacks() noexcept { done_ = {}; }
+
+  uv_random_t request{};
+
+ private:
+  callback<void(outcome<>)> done_;
+};
+
 }  // namespace
 
 request start_random(loop& loop, owned_buffer bytes, callback<void(outcome<owned_buffer>)> done,
@@ -45,3 +63,20 @@ request start_random(loop& loop, owned_buffer bytes, callback<void(outcome<owned
 }
 
 }  // namespace gauntlet::uv::detail
+
+namespace gauntlet::uv {
+
+detail::request_operation<void> random(loop& loop, std::span<std::byte> bytes, std::source_location where) {
+  using block = detail::awaited_random;
+  return {detail::loop_core::of(loop, "random", where), "random", where,
+          [bytes, where](detail::loop_core& core, callback<void(outcome<>)> done) {
+            return detail::submit(core.make<block>(where, std::move(done)), "random", "random", where,
+                                  [&](block& made) {
+                                    return uv_random(core.uv(), &made.request, bytes.data(), bytes.size(), 0,
+                                                     block::on_done);
+                                  })
+                .owner();
+          }};
+}
+
+}  // namespace gauntlet::uv

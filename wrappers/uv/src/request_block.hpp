@@ -27,6 +27,13 @@ class request_block : public block {
   /// False: it runs, or is of a kind that cannot be cancelled.
   bool cancel() noexcept { return uv_cancel(uv()) == 0; }
   void abort() noexcept override { cancel(); }
+  /// What is told of the end. A coroutine is told even where the loop ends silently: its frame must not stay.
+  template <class Work>
+  void call(Work&& work) noexcept {
+    if (awaited()) return work();
+    const execution_context::holding here(loop(), kind(), where());
+    loop().call(std::forward<Work>(work));
+  }
   /// For the one who started it.
   request owner() noexcept { return request(*this); }
 
@@ -68,7 +75,7 @@ Block& submit(fresh<Block>&& made, const char* operation, const Subject& subject
 /// block's memory may.
 template <class Block, class Work>
 void finish(Block& block, Work&& work) noexcept {
-  block.loop().call(std::forward<Work>(work));
+  block.call(std::forward<Work>(work));
   block.release_callbacks();
   block.let_go(block::by_libuv);
 }

@@ -1,6 +1,7 @@
 #include "gauntlet/uv/signal.hpp"
 
 #include <csignal>
+#include <iostream>
 
 #include "handle_block.hpp"
 
@@ -36,14 +37,40 @@ class signal_block final : public detail::handle_block {
     if (once && !is_caught(signum)) register_again(operation, signum, where);
   }
 
+  static void begin_next(detail::handle_block& on, detail::next_operation<int>& next) {
+    // SAFETY: only a signal gives these rules.
+    auto& self = static_cast<signal_block&>(on);
+    if (!self.keeps_ || uv_is_active(self.uv()) == 0)
+      throw misuse(next.kind(), "no signal is kept for it: call start() without a callback first",
+                   next.where());
+    if (self.kept_ == 0) return next.wait();
+    --self.kept_;
+    next.give(self.signal.signum);
+  }
+  /// What comes is kept for next(), or told to a callback.
+  void keep(bool keeps) noexcept {
+    keeps_ = keeps;
+    kept_ = 0;
+  }
+  bool keeps() const noexcept { return keeps_; }
+
   uv_signal_t signal{};
 
  private:
   static void catch_signal(uv_signal_t* signal, int signum) noexcept {
     auto& self = detail::block_of<signal_block>(signal);
+    if (self.keeps_) return self.tell_next(signum);
     self.in_callback_ = true;
-    self.loop().invoke(self.caught_, signum);
+    self.tell(self.caught_, signum);
     self.in_callback_ = false;
+  }
+  void tell_next(int signum) noexcept {
+    if (!is_waited_for()) {
+      ++kept_;
+      return;
+    }
+    // SAFETY: only next() waits for a signal.
+    static_cast<detail::next_operation<int>&>(waits().front()).give(signum);
   }
   void release_callbacks() noexcept override { caught_ = {}; }
 
@@ -61,6 +88,8 @@ class signal_block final : public detail::handle_block {
   }
 
   callback<void(int)> caught_;
+  std::size_t kept_ = 0;
+  bool keeps_ = false;
   bool started_ = false;  // ever
   bool once_ = false;
   bool in_callback_ = false;
@@ -79,7 +108,9 @@ void signal::begin(bool once, const char* operation, int signum, callback<void(i
                    const std::source_location& where) {
   signal_block& used = use(block_, operation, where);
   if (!caught) throw misuse(operation, "there is nothing to call: give it a callable", where);
+  if (used.is_waited_for()) throw misuse(operation, "a task waits for it: cancel it first", where);
   if (used.fits(once)) {
+    used.keep(false);
     used.start(once, operation, signum, std::move(caught), where);
     return;
   }
@@ -94,10 +125,34 @@ void signal::start(int signum, callback<void(int)> caught, std::source_location 
   begin(false, "signal::start", signum, std::move(caught), where);
 }
 
+void signal::start(int signum, std::source_location where) {
+  begin(false, "signal::start", signum, [](int) {}, where);
+  use(block_, "signal::start", where).keep(true);
+}
+
+detail::next_operation<int> signal::next(std::source_location where) {
+  static constexpr detail::next_rules<int> rules{.kind = "signal::next", .begin = signal_block::begin_next};
+  return {use(block_, "signal::next", where), rules, where};
+}
+
 void signal::start_oneshot(int signum, callback<void(int)> caught, std::source_location where) {
   begin(true, "signal::start_oneshot", signum, std::move(caught), where);
 }
 
-void signal::stop(std::source_location where) { uv_signal_stop(&use(block_, "signal::stop", where).signal); }
+static_assert(SIGUSR1 == 10, "the default of dump_on_signal()");
+
+signal dump_on_signal(loop& loop, int signum, std::source_location where) {
+  signal watching{loop, where};
+  const detail::loop_core& core = detail::loop_core::of(loop, "dump_on_signal", where);
+  watching.start(signum, [&core](int) { core.dump_all(std::cerr); }, where);
+  watching.unref(where);
+  return watching;
+}
+
+void signal::stop(std::source_location where) {
+  signal_block& used = use(block_, "signal::stop", where);
+  if (used.is_waited_for()) throw misuse("signal::stop", "a task waits for it: cancel it first", where);
+  uv_signal_stop(&used.signal);
+}
 
 }  // namespace gauntlet::uv

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gauntlet/uv/stream.hpp"
+#include "gauntlet/uv/stream_operations.hpp"
 #include "handle_block.hpp"
 #include "request_block.hpp"
 
@@ -22,6 +23,11 @@ class stream_block : public handle_block {
   uv_stream_t* stream() const noexcept { return reinterpret_cast<uv_stream_t*>(uv()); }
 
   void read_start(const std::source_location& where);
+  void read_stop(const std::source_location& where);
+  /// For the coroutines that wait. It goes on when nobody does, until something comes: to stop and start
+  /// around each read would cost as much as some reads.
+  void stop_reading_for_waits(const char* operation, const std::source_location& where);
+  void read_for_waits(const char* operation, const std::source_location& where);
   /// True while no more bytes are held than the high mark. sent: a handle to go with the bytes, or nullptr.
   bool write(fresh<class write_block>&& write, handle_block* sent, const std::source_location& where);
   /// Tells that enough has been written, if so.
@@ -45,6 +51,12 @@ class stream_block : public handle_block {
   void listen(int backlog, callback<void(int status)> told, const char* operation,
               const std::source_location& where);
   void accept(stream_block& into, const char* operation, const std::source_location& where);
+  /// Each connection waits until a coroutine takes it. Again: nothing.
+  void listen_for_waits(int backlog, const char* operation, const std::source_location& where);
+  bool has_connection() const noexcept { return stream()->accepted_fd != -1; }
+
+  /// Writes what can be written at once; if that is all, the operation has ended.
+  void write(class buffer_list& bytes, handle_block* sent, write_operation& by);
 
  protected:
   void release_callbacks() noexcept override;
@@ -56,6 +68,11 @@ class stream_block : public handle_block {
   static void on_connection(uv_stream_t* listener, int status) noexcept;
   static void on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer) noexcept;
   static void on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) noexcept;
+  static void on_alloc_for_wait(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer) noexcept;
+  static void on_read_for_wait(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) noexcept;
+  static void on_connection_for_wait(uv_stream_t* listener, int status) noexcept;
+
+  std::uint32_t written_at_once_ = 0;  // since a coroutine has waited for this stream
 };
 
 class write_block final : public request_block {
@@ -112,6 +129,29 @@ class stream_request final : public request_block {
   callback<void(outcome<>)> done_;
 };
 
+/// A request on a handle that a coroutine awaits.
+template <class Request>
+class awaited_request final : public request_block {
+ public:
+  awaited_request(loop_core& loop, handle_operation& by) noexcept
+      : request_block(loop, by.kind(), by.where(), request), by_(by) {
+    be_awaited();
+  }
+
+  static void on_done(Request* request, int status) noexcept {
+    auto& self = request_of<awaited_request>(request);
+    handle_operation& by = self.by_;
+    self.let_go(by_libuv);
+    by.before_end();
+    by.ended(status);
+  }
+
+  Request request{};
+
+ private:
+  handle_operation& by_;
+};
+
 using connect_block = stream_request<uv_connect_t>;
 using shutdown_block = stream_request<uv_shutdown_t>;
 
@@ -123,6 +163,10 @@ class buffer_list {
 
   const uv_buf_t* data() const noexcept { return many_.empty() ? few_.data() : many_.data(); }
   unsigned count() const noexcept { return count_; }
+  /// In bytes.
+  std::size_t size() const noexcept;
+  /// The first bytes need not be written any more.
+  void remove(std::size_t bytes) noexcept;
 
  private:
   uv_buf_t* place(std::size_t count);

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 
 #include "descriptor_guard.hpp"
 #include "tcp_block.hpp"
@@ -35,6 +36,19 @@ void require_ip(const address& given, const char* operation, const std::source_l
   if (!given.is_ip())
     throw misuse(operation, "TCP has IPv4 and IPv6 addresses only: make one with address::ip", where);
 }
+
+#if UV_VERSION_HEX < ((1 << 16) | (49 << 8))
+/// What libuv does since 1.49: the socket is made before it is bound.
+void open_reusing_port(tcp_block& used, const address& local, const std::source_location& where) {
+  detail::descriptor_guard socket(
+      ::socket(local.native()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const int on = 1;
+  if (socket.get() < 0 || ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    throw error(uv_translate_sys_error(errno), "tcp_listener", "reuse_port", where);
+  detail::check(uv_tcp_open(&used.tcp, socket.get()), used, "tcp_listener", where);
+  static_cast<void>(socket.release());
+}
+#endif
 
 tcp_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
   return detail::use<tcp_block>(block, operation, where);
@@ -70,6 +84,28 @@ void tcp::start_connecting(const address& peer, callback<void(outcome<>)> connec
     return uv_tcp_connect(&block.request, &used.tcp, peer.native(), detail::connect_block::on_done);
   });
 }
+
+detail::tcp_connect_operation tcp::connect(const address& peer, std::source_location where) {
+  tcp_block& used = use(block_, "tcp::connect", where);
+  require_ip(peer, "tcp::connect", where);
+  return {used, peer, where};
+}
+
+detail::tcp_connect_operation::tcp_connect_operation(tcp_block& on, const address& peer,
+                                                     std::source_location where) noexcept
+    : handle_operation(on, "tcp::connect", where), peer_(peer) {}
+
+void detail::tcp_connect_operation::start() {
+  require_usable();
+  // SAFETY: the constructor was given one.
+  auto& used = static_cast<tcp_block&>(on());
+  using connecting = awaited_request<uv_connect_t>;
+  submit(used.loop().make<connecting>(*this), kind(), object(), where(), [&](connecting& made) {
+    return uv_tcp_connect(&made.request, &used.tcp, peer_.native(), connecting::on_done);
+  });
+}
+
+void detail::tcp_connect_operation::cancel() noexcept { on().abort(); }
 
 void tcp::nodelay(bool enable, std::source_location where) {
   tcp_block& used = use(block_, "tcp::nodelay", where);
@@ -155,7 +191,7 @@ tcp_listener::tcp_listener(uv::loop& loop, const address& local, tcp_listen_opti
 #if UV_VERSION_HEX >= ((1 << 16) | (49 << 8))
     flags |= static_cast<unsigned>(UV_TCP_REUSEPORT);
 #else
-    throw error(UV_ENOSYS, "tcp_listener", "reuse_port", where, "libuv has it since 1.49");
+    open_reusing_port(used, local, where);
 #endif
   }
   if (const int status = uv_tcp_bind(&used.tcp, local.native(), flags); status < 0)
@@ -198,11 +234,31 @@ void tcp_listener::start_listening(callback<void(outcome<>)> waiting, int backlo
       "tcp_listener::listen", where);
 }
 
-tcp tcp_listener::accept(std::source_location where) {
-  tcp_block& used = use(block_, "tcp_listener::accept", where);
-  tcp peer(tcp_block::open(used.loop(), AF_UNSPEC, "tcp_listener::accept", where));
-  used.accept(use(peer.block_, "tcp_listener::accept", where), "tcp_listener::accept", where);
+std::optional<tcp> tcp_listener::try_accept(std::source_location where) {
+  tcp_block& used = use(block_, "tcp_listener::try_accept", where);
+  if (!used.has_connection()) return std::nullopt;
+  tcp peer(tcp_block::open(used.loop(), AF_UNSPEC, "tcp_listener::try_accept", where));
+  used.accept(use(peer.block_, "tcp_listener::try_accept", where), "tcp_listener::try_accept", where);
   return peer;
+}
+
+void tcp_listener::listen(int backlog, std::source_location where) {
+  use(block_, "tcp_listener::listen", where).listen_for_waits(backlog, "tcp_listener::listen", where);
+}
+
+detail::tcp_accept_operation tcp_listener::accept(std::source_location where) {
+  return {use(block_, "tcp_listener::accept", where), where};
+}
+
+detail::tcp_accept_operation::tcp_accept_operation(tcp_block& on, std::source_location where) noexcept
+    : accept_operation(on, "tcp_listener::accept", where) {}
+
+void detail::tcp_accept_operation::take() {
+  // SAFETY: the constructor was given one.
+  auto& listener = static_cast<tcp_block&>(on());
+  tcp_block& peer = tcp_block::open(listener.loop(), AF_UNSPEC, kind(), where());
+  taken_.emplace(tcp(peer));
+  listener.accept(peer, kind(), where());
 }
 
 address tcp_listener::local_address(std::source_location where) const {

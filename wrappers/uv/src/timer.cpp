@@ -12,7 +12,7 @@ class timer_block final : public detail::handle_block {
 
   static void expire(uv_timer_t* timer) noexcept {
     auto& self = detail::block_of<timer_block>(timer);
-    self.loop().invoke(self.expired);
+    self.tell(self.expired);
   }
 
   uv_timer_t timer;  // libuv sets all of it that it reads

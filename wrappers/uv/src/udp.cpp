@@ -73,18 +73,78 @@ void udp_block::on_received(uv_udp_t* handle, ssize_t count, const uv_buf_t* buf
   self.loop().call([&] {
     // SAFETY: on_alloc gave this memory, of buffer->len bytes, or it is a piece of that.
     const std::span memory(reinterpret_cast<std::byte*>(buffer->base), buffer->len);
-    self.loop().invoke(
-        self.received,
-        datagram{.bytes = memory.first(std::min(static_cast<std::size_t>(count), memory.size())),
-                 .from = has_address ? sender(from) : address(),
-                 .truncated = (flags & static_cast<unsigned>(UV_UDP_PARTIAL)) != 0});
+    self.tell(self.received,
+              datagram{.bytes = memory.first(std::min(static_cast<std::size_t>(count), memory.size())),
+                       .from = has_address ? sender(from) : address(),
+                       .truncated = (flags & static_cast<unsigned>(UV_UDP_PARTIAL)) != 0});
   });
 }
 
 void udp_block::tell_failure(int status) noexcept {
   // It would ask for memory again in each turn of the loop.
   if (status == UV_ENOBUFS) uv_udp_recv_stop(&udp);
-  loop().call([&] { loop().invoke(received, error(status, "udp::recv_start", kind(), where())); });
+  loop().call([&] { tell(received, error(status, "udp::recv_start", kind(), where())); });
+}
+
+// ---- awaited
+
+void udp_block::receive_for_waits(const receive_operation& by) {
+  if (uv_udp_using_recvmmsg(&udp) != 0)
+    throw misuse(by.kind(), "it receives in batches: use recv_start(), or a handle without recvmmsg",
+                 by.where());
+  const int status = uv_udp_recv_start(&udp, on_alloc_for_wait, on_received_for_wait);
+  if (status == UV_EALREADY || status == 0) {
+    if (udp.recv_cb == on_received_for_wait) return;
+    throw misuse(by.kind(), "a callback is told what comes: call recv_stop() first", by.where());
+  }
+  check(status, *this, by.kind(), by.where());
+}
+
+void udp_block::stop_receiving_for_waits(const char* operation, const std::source_location& where) {
+  if (is_waited_for()) throw misuse(operation, "a task waits for what comes: cancel it first", where);
+  if (udp.recv_cb == on_received_for_wait) uv_udp_recv_stop(&udp);
+}
+
+void udp_block::on_alloc_for_wait(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) noexcept {
+  auto& self = block_of<udp_block>(handle);
+  std::span<std::byte> memory;
+  // SAFETY: only receives wait for a udp.
+  if (self.is_waited_for()) memory = static_cast<receive_operation&>(self.waits().front()).into_;
+  // SAFETY: libuv takes memory as char.
+  *buffer = uv_buf_init(reinterpret_cast<char*>(memory.data()), 0);
+  buffer->len = memory.size();
+}
+
+void udp_block::on_received_for_wait(uv_udp_t* handle, ssize_t count, const uv_buf_t*, const sockaddr* from,
+                                     unsigned flags) noexcept {
+  auto& self = block_of<udp_block>(handle);
+  if (count == UV_ENOBUFS) uv_udp_recv_stop(handle);  // nobody waits: it stays in the system
+  if (!self.is_waited_for() || (count >= 0 && from == nullptr)) return;
+  // SAFETY: as above.
+  auto& waiting = static_cast<receive_operation&>(self.waits().front());
+  if (count < 0) return waiting.end(static_cast<int>(count));
+  waiting.result_.size = std::min(static_cast<std::size_t>(count), waiting.into_.size());
+  waiting.result_.truncated = (flags & static_cast<unsigned>(UV_UDP_PARTIAL)) != 0;
+  try {
+    waiting.result_.from = sender(from);
+  } catch (...) {
+    return waiting.end(std::current_exception());
+  }
+  waiting.end(0);
+}
+
+receive_operation::receive_operation(udp_block& on, std::span<std::byte> into,
+                                     std::source_location where) noexcept
+    : handle_wait(on, "udp::receive_from", where), into_(into) {}
+
+void receive_operation::start() {
+  require_usable();
+  require_alone();
+  if (into_.empty())
+    throw misuse(kind(), "there is no room to receive into: give it a span of some", where());
+  // SAFETY: the constructor was given one.
+  static_cast<udp_block&>(on()).receive_for_waits(*this);
+  wait();
 }
 
 void send_block::on_sent(uv_udp_send_t* request, int status) noexcept {
@@ -238,6 +298,33 @@ void udp::queue_send(std::vector<owned_buffer> bytes, const address& to, detail:
   submit_send(used, std::move(send), to, where);
 }
 
+detail::send_operation udp::send_to(std::span<const std::byte> bytes, const address& to,
+                                    std::source_location where) {
+  return {use(block_, "udp::send_to", where), bytes, to, where};
+}
+
+detail::send_operation::send_operation(udp_block& on, std::span<const std::byte> bytes, const address& to,
+                                       std::source_location where) noexcept
+    : handle_operation(on, "udp::send_to", where), bytes_(bytes), to_(to) {}
+
+std::string detail::send_operation::object() const {
+  return to_ ? to_.to_string() : handle_operation::object();
+}
+
+void detail::send_operation::start() {
+  require_usable();
+  // SAFETY: the constructor was given one.
+  auto& used = static_cast<udp_block&>(on());
+  const sockaddr* const native = destination(to_, used, kind(), where());
+  const buffer_list buffers(std::span(&bytes_, 1));
+  const int status = uv_udp_try_send(&used.udp, buffers.data(), buffers.count(), native);
+  if (status != UV_EAGAIN) return ended(std::min(status, 0));
+  using sending = awaited_request<uv_udp_send_t>;
+  submit(used.loop().make<sending>(*this), kind(), object(), where(), [&](sending& made) {
+    return uv_udp_send(&made.request, &used.udp, buffers.data(), buffers.count(), native, sending::on_done);
+  });
+}
+
 bool udp::try_send(std::span<const std::byte> bytes, const address& to, std::source_location where) {
   return try_send(std::span(&bytes, 1), to, where);
 }
@@ -311,6 +398,7 @@ std::size_t udp::send_queue_count(std::source_location where) const {
 void udp::start_receiving(callback<std::span<std::byte>(std::size_t)> alloc,
                           callback<void(outcome<datagram>)> received, std::source_location where) {
   udp_block& used = use(block_, "udp::recv_start", where);
+  used.stop_receiving_for_waits("udp::recv_start", where);
   check(uv_udp_recv_start(&used.udp, udp_block::on_alloc, udp_block::on_received), used, "udp::recv_start",
         where);
   used.begin(where);
@@ -318,8 +406,15 @@ void udp::start_receiving(callback<std::span<std::byte>(std::size_t)> alloc,
   used.received = std::move(received);
 }
 
+detail::receive_operation udp::receive_from(std::span<std::byte> into, std::source_location where) {
+  return {use(block_, "udp::receive_from", where), into, where};
+}
+
 void udp::recv_stop(std::source_location where) {
-  uv_udp_recv_stop(&use(block_, "udp::recv_stop", where).udp);
+  udp_block& used = use(block_, "udp::recv_stop", where);
+  if (used.is_waited_for())
+    throw misuse("udp::recv_stop", "a task waits for what comes: cancel it instead", where);
+  uv_udp_recv_stop(&used.udp);
 }
 
 bool udp::using_recvmmsg(std::source_location where) const {

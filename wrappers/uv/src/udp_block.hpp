@@ -28,6 +28,13 @@ class udp_block final : public handle_block {
   static void on_received(uv_udp_t* handle, ssize_t count, const uv_buf_t* buffer, const sockaddr* from,
                           unsigned flags) noexcept;
 
+  static void on_alloc_for_wait(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer) noexcept;
+  static void on_received_for_wait(uv_udp_t* handle, ssize_t count, const uv_buf_t* buffer,
+                                   const sockaddr* from, unsigned flags) noexcept;
+  /// As a stream does, it goes on when nobody waits, until something comes.
+  void receive_for_waits(const receive_operation& by);
+  void stop_receiving_for_waits(const char* operation, const std::source_location& where);
+
   uv_udp_t udp{};
   callback<std::span<std::byte>(std::size_t)> alloc;
   callback<void(outcome<datagram>)> received;

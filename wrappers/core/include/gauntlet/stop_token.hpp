@@ -1,6 +1,7 @@
 #pragma once
 /// A request to stop, made in one place (from any thread) and looked at in another, between two steps of long
-/// work. The standard library's is not there in every lane.
+/// work. The standard library's is not there in every lane. Tasks inherit theirs: this_task::get_stop_token()
+/// is what such work is given when a task starts it.
 
 #include <atomic>
 #include <memory>

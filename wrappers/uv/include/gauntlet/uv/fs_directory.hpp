@@ -35,11 +35,14 @@ class directory {
                                        std::source_location where = std::source_location::current());
   request readdir(loop& loop, std::size_t most, on_done<std::vector<directory_entry>> done,
                   std::source_location where = std::source_location::current());
+  detail::request_operation<std::vector<directory_entry>> readdir(
+      loop& loop, std::size_t most, std::source_location where = std::source_location::current());
 
   /// uv_fs_closedir
   void close(std::source_location where = std::source_location::current());
-  request close(loop& loop, on_done<> done = {},
-                std::source_location where = std::source_location::current());
+  request close(loop& loop, on_done<> done, std::source_location where = std::source_location::current());
+  detail::request_operation<void> close(loop& loop,
+                                        std::source_location where = std::source_location::current());
 
  private:
   friend struct detail::fs_access;

@@ -8,6 +8,7 @@
 #include "gauntlet/uv/completion.hpp"
 #include "gauntlet/uv/fs_types.hpp"
 #include "gauntlet/uv/handle.hpp"
+#include "gauntlet/uv/operation.hpp"
 
 namespace gauntlet::uv {
 
@@ -33,19 +34,29 @@ class fs_event : public handle {
   template <completion_callback<fs_change> Changed>
   void start(fs::path_ref path, fs_event_flags flags, Changed&& changed,
              std::source_location where = std::source_location::current()) {
-    begin(path, flags, detail::completion<fs_change>(std::forward<Changed>(changed)), where);
+    begin_told(path, flags, detail::completion<fs_change>(std::forward<Changed>(changed)), where);
   }
   template <completion_callback<fs_change> Changed>
   void start(fs::path_ref path, Changed&& changed,
              std::source_location where = std::source_location::current()) {
-    begin(path, fs_event_flags::none, detail::completion<fs_change>(std::forward<Changed>(changed)), where);
+    begin_told(path, fs_event_flags::none, detail::completion<fs_change>(std::forward<Changed>(changed)),
+               where);
   }
+  /// For next(): from now on what changes is kept for it.
+  void start(fs::path_ref path, fs_event_flags flags = fs_event_flags::none,
+             std::source_location where = std::source_location::current());
+  /// `fs_change change = co_await watcher.next()`: one that came since start() and was not told yet, or the
+  /// next one. At most 4096 are kept; when there are more, one without a filename that is both renamed and
+  /// changed stands for the rest. One task at a time. Not started, or started with a callback, it is misuse.
+  detail::next_operation<fs_change> next(std::source_location where = std::source_location::current());
   /// It may be started again (uv_fs_event_stop).
   void stop(std::source_location where = std::source_location::current());
   /// What it was started with. Misuse of one that is stopped (uv_fs_event_getpath).
   std::string getpath(std::source_location where = std::source_location::current()) const;
 
  private:
+  void begin_told(fs::path_ref path, fs_event_flags flags, callback<void(outcome<fs_change>)> changed,
+                  const std::source_location& where);
   void begin(fs::path_ref path, fs_event_flags flags, callback<void(outcome<fs_change>)> changed,
              const std::source_location& where);
 };

@@ -13,6 +13,7 @@
 #include "gauntlet/uv/fs_types.hpp"
 #include "gauntlet/uv/loop.hpp"
 #include "gauntlet/uv/request.hpp"
+#include "gauntlet/uv/stream.hpp"
 
 namespace gauntlet::uv {
 namespace detail {
@@ -46,6 +47,32 @@ class descriptor_use {
   bool counted_ = false;
 };
 
+/// Between a file and a span that the coroutine keeps.
+class [[nodiscard]] transfer_operation final : public request_wait {
+ public:
+  /// bytes: of a read, not const in truth.
+  transfer_operation(loop_core& loop, const char* kind, std::source_location where, descriptor_use file,
+                     std::span<const std::byte> bytes, bool reads, std::int64_t offset) noexcept
+      : request_wait(loop, kind, where),
+        file_(std::move(file)),
+        bytes_(bytes),
+        offset_(offset),
+        reads_(reads) {}
+  transfer_operation(transfer_operation&&) noexcept = default;
+  ~transfer_operation() override { leave(); }
+  std::string object() const override;
+  std::size_t await_resume();
+
+ private:
+  void start() override;
+
+  descriptor_use file_;
+  std::span<const std::byte> bytes_;
+  std::int64_t offset_;
+  std::ptrdiff_t result_ = 0;
+  bool reads_;
+};
+
 }  // namespace detail
 
 namespace fs {
@@ -77,8 +104,9 @@ class file {
   void close(std::source_location where = std::source_location::current());
   /// The file is closed at once. Its descriptor is closed when no operation on it is in flight, and done is
   /// called then. If that is cancelled, the descriptor is closed nevertheless.
-  request close(loop& loop, on_done<> done = {},
-                std::source_location where = std::source_location::current());
+  request close(loop& loop, on_done<> done, std::source_location where = std::source_location::current());
+  detail::request_operation<void> close(loop& loop,
+                                        std::source_location where = std::source_location::current());
 
   // ---- reading: the end of the file is 0 bytes, not an error
 
@@ -108,6 +136,11 @@ class file {
   request read(loop& loop, std::vector<owned_buffer> buffers, std::int64_t offset, on_vectored_read done,
                std::source_location where = std::source_location::current()) const;
 
+  /// `std::size_t n = co_await in.read(loop, buffer)`: into the span, which stays until then.
+  detail::transfer_operation read(loop& loop, std::span<std::byte> bytes,
+                                  std::int64_t offset = current_position,
+                                  std::source_location where = std::source_location::current()) const;
+
   // ---- writing
 
   /// Writes at offset or, by default, where the last read or write ended; answers how many bytes
@@ -116,15 +149,22 @@ class file {
                     std::source_location where = std::source_location::current()) const;
   std::size_t write(std::span<const std::span<const std::byte>> bytes, std::int64_t offset = current_position,
                     std::source_location where = std::source_location::current()) const;
-  request write(loop& loop, owned_buffer buffer, std::int64_t offset, on_write done = {},
+  request write(loop& loop, owned_buffer buffer, std::int64_t offset, on_write done,
                 std::source_location where = std::source_location::current()) const;
-  request write(loop& loop, owned_buffer buffer, on_write done = {},
+  request write(loop& loop, owned_buffer buffer, on_write done,
                 std::source_location where = std::source_location::current()) const {
     return write(loop, std::move(buffer), current_position, std::move(done), where);
   }
-  request write(loop& loop, std::vector<owned_buffer> buffers, std::int64_t offset,
-                on_vectored_write done = {},
+  request write(loop& loop, std::vector<owned_buffer> buffers, std::int64_t offset, on_vectored_write done,
                 std::source_location where = std::source_location::current()) const;
+
+  /// `co_await out.write(loop, bytes)`, of a std::span of std::byte, which stay until then; answers how many.
+  template <class Bytes>
+    requires detail::is_byte_span<std::remove_cvref_t<Bytes>>
+  detail::transfer_operation write(loop& loop, Bytes&& bytes, std::int64_t offset = current_position,
+                                   std::source_location where = std::source_location::current()) const {
+    return await_write(loop, bytes, offset, where);
+  }
 
   // ---- the rest
 
@@ -132,36 +172,52 @@ class file {
   file_status fstat(std::source_location where = std::source_location::current()) const;
   request fstat(loop& loop, on_done<file_status> done,
                 std::source_location where = std::source_location::current()) const;
+  detail::request_operation<file_status> fstat(
+      loop& loop, std::source_location where = std::source_location::current()) const;
   /// Waits until the disk has it (uv_fs_fsync).
   void fsync(std::source_location where = std::source_location::current()) const;
-  request fsync(loop& loop, on_done<> done = {},
+  request fsync(loop& loop, on_done<> done,
                 std::source_location where = std::source_location::current()) const;
+  detail::request_operation<void> fsync(loop& loop,
+                                        std::source_location where = std::source_location::current()) const;
   /// The same, without what reading the file does not need (uv_fs_fdatasync).
   void fdatasync(std::source_location where = std::source_location::current()) const;
-  request fdatasync(loop& loop, on_done<> done = {},
+  request fdatasync(loop& loop, on_done<> done,
                     std::source_location where = std::source_location::current()) const;
+  detail::request_operation<void> fdatasync(
+      loop& loop, std::source_location where = std::source_location::current()) const;
   /// To size bytes; a longer file ends in zeros. Negative is misuse (uv_fs_ftruncate).
   void ftruncate(std::int64_t size, std::source_location where = std::source_location::current()) const;
-  request ftruncate(loop& loop, std::int64_t size, on_done<> done = {},
+  request ftruncate(loop& loop, std::int64_t size, on_done<> done,
                     std::source_location where = std::source_location::current()) const;
+  detail::request_operation<void> ftruncate(
+      loop& loop, std::int64_t size, std::source_location where = std::source_location::current()) const;
   /// uv_fs_fchmod
   void fchmod(permissions mode, std::source_location where = std::source_location::current()) const;
-  request fchmod(loop& loop, permissions mode, on_done<> done = {},
+  request fchmod(loop& loop, permissions mode, on_done<> done,
                  std::source_location where = std::source_location::current()) const;
+  detail::request_operation<void> fchmod(loop& loop, permissions mode,
+                                         std::source_location where = std::source_location::current()) const;
   /// uv_fs_fchown
   void fchown(std::uint32_t uid, std::uint32_t gid,
               std::source_location where = std::source_location::current()) const;
-  request fchown(loop& loop, std::uint32_t uid, std::uint32_t gid, on_done<> done = {},
+  request fchown(loop& loop, std::uint32_t uid, std::uint32_t gid, on_done<> done,
                  std::source_location where = std::source_location::current()) const;
+  detail::request_operation<void> fchown(loop& loop, std::uint32_t uid, std::uint32_t gid,
+                                         std::source_location where = std::source_location::current()) const;
   /// To the microsecond, rounded down (uv_fs_futime).
   void futime(time_point atime, time_point mtime,
               std::source_location where = std::source_location::current()) const;
-  request futime(loop& loop, time_point atime, time_point mtime, on_done<> done = {},
+  request futime(loop& loop, time_point atime, time_point mtime, on_done<> done,
                  std::source_location where = std::source_location::current()) const;
+  detail::request_operation<void> futime(loop& loop, time_point atime, time_point mtime,
+                                         std::source_location where = std::source_location::current()) const;
 
  private:
   friend struct detail::fs_access;
   explicit file(detail::descriptor_use use) noexcept : use_(std::move(use)) {}
+  detail::transfer_operation await_write(loop& loop, std::span<const std::byte> bytes, std::int64_t offset,
+                                         const std::source_location& where) const;
 
   detail::descriptor_use use_;
 };
@@ -172,6 +228,9 @@ std::size_t sendfile(const file& out, const file& in, std::int64_t offset, std::
                      std::source_location where = std::source_location::current());
 request sendfile(loop& loop, const file& out, const file& in, std::int64_t offset, std::size_t count,
                  on_done<std::size_t> done, std::source_location where = std::source_location::current());
+detail::request_operation<std::size_t> sendfile(loop& loop, const file& out, const file& in,
+                                                std::int64_t offset, std::size_t count,
+                                                std::source_location where = std::source_location::current());
 
 }  // namespace fs
 }  // namespace gauntlet::uv

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "gauntlet/callback.hpp"
+#include "gauntlet/execution_context.hpp"
+#include "gauntlet/task.hpp"
 #include "gauntlet/uv/error.hpp"
 #include "gauntlet/uv/pending.hpp"
 
@@ -61,6 +63,9 @@ struct loop_metrics {
 /// that it runs (then it ends when run() returns). It closes and cancels all that is open, without calling
 /// any callback, and waits until libuv is done with it: a function that runs on the thread pool is waited
 /// for. Handles that outlive their loop are closed, and say so.
+///
+/// Tasks run on it by `gauntlet::run(loop, task)`. Destroyed by one of them, it has them all cancelled and
+/// ends when that run() returns, with a misuse.
 class loop {
  public:
   explicit loop(loop_options options = {}, std::source_location where = std::source_location::current());
@@ -96,9 +101,10 @@ class loop {
   std::vector<std::exception_ptr> take_exceptions(
       std::source_location where = std::source_location::current());
 
-  /// All handles that are not closed and all requests in flight, oldest first.
+  /// What coroutines wait for, all handles that are not closed, and all other requests in flight; of each of
+  /// the three the oldest first.
   std::vector<pending_operation> pending(std::source_location where = std::source_location::current()) const;
-  /// pending(), a line each.
+  /// pending(), a line each and one for each task that awaits it; and the tasks' errors that came second.
   void dump(std::ostream& out, std::source_location where = std::source_location::current()) const;
 
   /// Whether run() has something to wait for (uv_loop_alive).
@@ -124,6 +130,10 @@ class loop {
   /// From now on the loop belongs to this thread. Only while no thread uses it.
   void bind_to_this_thread(std::source_location where = std::source_location::current());
 
+  /// Where its tasks run: what gauntlet::run() and this_task::context() speak of. Valid until the loop is
+  /// destroyed, and until the run() in which that happens has returned.
+  execution_context& context(std::source_location where = std::source_location::current()) const;
+
   /// Valid until the loop is closed. Handles made with it are closed with the loop, before their memory may
   /// go.
   uv_loop_s* native(std::source_location where = std::source_location::current()) const;
@@ -146,4 +156,33 @@ class [[nodiscard]] loop::work_guard {
   detail::loop_core* core_;
 };
 
+namespace detail {
+
+/// While it lives, gauntlet::run() runs tasks on the loop.
+class task_run {
+ public:
+  task_run(const loop& run_on, const std::source_location& where);
+  task_run(const task_run&) = delete;
+  task_run& operator=(const task_run&) = delete;
+  ~task_run();
+  execution_context& context() const noexcept;
+
+ private:
+  loop_core* core_;
+  bool outer_;
+};
+
+}  // namespace detail
 }  // namespace gauntlet::uv
+
+namespace gauntlet {
+
+/// Runs the loop until the task has ended, as run(execution_context&, task) does. loop::stop() does not end
+/// it.
+template <class T>
+T run(uv::loop& loop, task<T> work, std::source_location where = std::source_location::current()) {
+  const uv::detail::task_run running(loop, where);
+  return run(running.context(), std::move(work), where);
+}
+
+}  // namespace gauntlet

@@ -81,10 +81,14 @@ request getaddrinfo(loop& loop, std::string_view node, std::string_view service,
                                    detail::completion<std::vector<address_info>>(std::forward<Done>(done)),
                                    where);
 }
+/// The same for a coroutine: `co_await getaddrinfo(loop, ...)`.
+detail::request_operation<std::vector<address_info>> getaddrinfo(
+    loop& loop, std::string_view node, std::string_view service, const address_hints& hints = {},
+    std::source_location where = std::source_location::current());
 /// The same here and now; the thread waits. Of the loop, which need not run, only its thread is asked.
-std::vector<address_info> getaddrinfo(loop& loop, std::string_view node, std::string_view service,
-                                      const address_hints& hints = {},
-                                      std::source_location where = std::source_location::current());
+std::vector<address_info> getaddrinfo_now(loop& loop, std::string_view node, std::string_view service,
+                                          const address_hints& hints = {},
+                                          std::source_location where = std::source_location::current());
 
 /// The name of an IP address and of its port. Looked up on the thread pool; done is called with
 /// outcome<name_info>, or with name_info only. The errors are errc::eai_... (uv_getnameinfo).
@@ -94,8 +98,12 @@ request getnameinfo(loop& loop, const address& address, name_flags flags, Done&&
   return detail::start_getnameinfo(loop, address, flags,
                                    detail::completion<name_info>(std::forward<Done>(done)), where);
 }
+/// The same for a coroutine: `co_await getnameinfo(loop, ...)`.
+detail::request_operation<name_info> getnameinfo(
+    loop& loop, const address& address, name_flags flags = {},
+    std::source_location where = std::source_location::current());
 /// The same here and now; the thread waits.
-name_info getnameinfo(loop& loop, const address& address, name_flags flags = {},
-                      std::source_location where = std::source_location::current());
+name_info getnameinfo_now(loop& loop, const address& address, name_flags flags = {},
+                          std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::uv

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <source_location>
 #include <span>
 #include <string_view>
@@ -23,8 +24,26 @@ namespace gauntlet::uv {
 class pipe_listener;
 
 namespace detail {
+
 class pipe_block;
-}
+class pipe_accept_operation;
+
+class [[nodiscard]] pipe_connect_operation final : public handle_operation {
+ public:
+  pipe_connect_operation(pipe_block& on, const address& peer, std::source_location where) noexcept;
+  pipe_connect_operation(pipe_connect_operation&&) noexcept = default;
+  ~pipe_connect_operation() override { leave(); }
+  std::string object() const override { return peer_.to_string(); }
+  void await_resume() { finish(); }
+
+ private:
+  void start() override;
+  void cancel() noexcept override;
+
+  address peer_;
+};
+
+}  // namespace detail
 
 struct pipe_options {
   bool ipc = false;  ///< handles can be sent and received, too: both ends must say so
@@ -58,18 +77,24 @@ class pipe : public stream {
   /// connected is called when there is a connection, or none. While one is being made, and when there is one,
   /// it is an error (EALREADY, EISCONN). An abstract name needs libuv 1.46; an older one throws
   /// function_not_supported (uv_pipe_connect2, before 1.46 uv_pipe_connect).
-  template <completion_callback Connected = no_callback>
-  void connect(const address& peer, Connected&& connected = {},
+  template <completion_callback Connected>
+  void connect(const address& peer, Connected&& connected,
                std::source_location where = std::source_location::current()) {
     start_connecting(peer, detail::completion<void>(std::forward<Connected>(connected)), where);
   }
   /// path: in the file system.
-  template <completion_callback Connected = no_callback>
-  void connect(std::string_view path, Connected&& connected = {},
+  template <completion_callback Connected>
+  void connect(std::string_view path, Connected&& connected,
                std::source_location where = std::source_location::current()) {
     start_connecting(address::unix_path(path, where),
                      detail::completion<void>(std::forward<Connected>(connected)), where);
   }
+
+  /// `co_await peer.connect(path)`. libuv cannot stop connecting: to cancel it closes the handle.
+  detail::pipe_connect_operation connect(const address& peer,
+                                         std::source_location where = std::source_location::current());
+  detail::pipe_connect_operation connect(std::string_view path,
+                                         std::source_location where = std::source_location::current());
 
   // ---- sending handles
 
@@ -89,6 +114,13 @@ class pipe : public stream {
   template <buffer_callback<std::vector<owned_buffer>> Written = no_callback>
   bool write(std::vector<owned_buffer> bytes, const sent_handle& sent, Written&& written = {},
              std::source_location where = std::source_location::current());
+  /// `co_await channel.write(bytes, sent)`, of a std::span of std::byte.
+  template <class Bytes>
+    requires detail::is_byte_span<std::remove_cvref_t<Bytes>>
+  detail::write_operation write(Bytes&& bytes, const sent_handle& sent,
+                                std::source_location where = std::source_location::current()) {
+    return await_write_with(bytes, sent, where);
+  }
   /// Writes what can be written at once, the handle with the first byte; answers how many bytes that were. 0:
   /// the handle has not been sent (uv_try_write2).
   std::size_t try_write(std::span<const std::byte> bytes, const sent_handle& sent,
@@ -126,6 +158,9 @@ class pipe : public stream {
 
  private:
   friend class pipe_listener;
+  friend class detail::pipe_accept_operation;
+  detail::write_operation await_write_with(std::span<const std::byte> bytes, const sent_handle& sent,
+                                           const std::source_location& where);
   explicit pipe(detail::handle_block& block) noexcept : stream(block) {}
   void start_connecting(const address& peer, callback<void(outcome<>)> connected, std::source_location where);
   bool queue_write_with(std::vector<owned_buffer> bytes, const sent_handle& sent,
@@ -135,6 +170,26 @@ class pipe : public stream {
   void accept(detail::handle_block& into, pending_kind kind, const char* operation,
               const std::source_location& where);
 };
+
+namespace detail {
+
+class [[nodiscard]] pipe_accept_operation final : public accept_operation {
+ public:
+  pipe_accept_operation(pipe_block& on, std::source_location where) noexcept;
+  pipe_accept_operation(pipe_accept_operation&& other) noexcept : accept_operation(std::move(other)) {}
+  ~pipe_accept_operation() override { leave(); }
+  pipe await_resume() {
+    finish();
+    return std::move(*taken_);
+  }
+
+ private:
+  void take() override;
+
+  std::optional<pipe> taken_;
+};
+
+}  // namespace detail
 
 struct pipe_listen_options {
   pipe_options accepted{};  ///< of the connections
@@ -164,7 +219,7 @@ class pipe_listener : public handle {
               std::source_location where = std::source_location::current()) {
     start_accepting(detail::completion<pipe>(std::forward<Accepted>(accepted)), backlog, where);
   }
-  /// waiting is called when a connection waits for accept(), and not again before that was called: who is
+  /// waiting is called when a connection waits for try_accept(), and not again before that was called: who is
   /// busy takes none. It takes nothing, or outcome<>.
   template <completion_callback Waiting>
     requires(!std::is_invocable_v<std::decay_t<Waiting>&, outcome<pipe>> &&
@@ -173,8 +228,13 @@ class pipe_listener : public handle {
               std::source_location where = std::source_location::current()) {
     start_listening(detail::completion<void>(std::forward<Waiting>(waiting)), backlog, where);
   }
-  /// The connection that waits; if there is none, the error resource_unavailable_try_again (uv_accept).
-  pipe accept(std::source_location where = std::source_location::current());
+  /// For accept(), which else begins with a backlog of 511.
+  void listen(int backlog, std::source_location where = std::source_location::current());
+  /// `uv::pipe peer = co_await listener.accept()`. Several tasks may wait, and are served in their order;
+  /// connections that nobody waits for stay with the system. Cancelled, it has taken none (uv_accept).
+  detail::pipe_accept_operation accept(std::source_location where = std::source_location::current());
+  /// The connection that waits, if there is one (uv_accept).
+  std::optional<pipe> try_accept(std::source_location where = std::source_location::current());
 
   address local_address(
       std::source_location where = std::source_location::current()) const;  ///< uv_pipe_getsockname

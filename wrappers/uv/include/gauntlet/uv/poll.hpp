@@ -7,6 +7,7 @@
 
 #include "gauntlet/uv/completion.hpp"
 #include "gauntlet/uv/handle.hpp"
+#include "gauntlet/uv/operation.hpp"
 
 namespace gauntlet::uv {
 
@@ -48,6 +49,10 @@ class poll : public handle {
              std::source_location where = std::source_location::current()) {
     start_polling(events, detail::completion<poll_events>(std::forward<Ready>(ready)), where);
   }
+  /// `poll_events there = co_await socket.ready(poll_events::readable)`: as soon as one of events is there;
+  /// then, and when it is cancelled, the descriptor is not watched any more. One task at a time.
+  detail::next_operation<poll_events> ready(poll_events events,
+                                            std::source_location where = std::source_location::current());
   /// Nothing comes after it; the descriptor may be closed (uv_poll_stop).
   void stop(std::source_location where = std::source_location::current());
 

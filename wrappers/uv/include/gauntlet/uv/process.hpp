@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gauntlet/uv/handle.hpp"
+#include "gauntlet/uv/operation.hpp"
 #include "gauntlet/uv/stream.hpp"
 
 namespace gauntlet::uv {
@@ -98,6 +99,9 @@ class process : public handle {
   process(loop& loop, const process_options& options, callback<void(exit_status)> exited = {},
           std::source_location where = std::source_location::current());
 
+  /// `exit_status ended = co_await child.exit()`: when the child has ended, or at once if it has. One task at
+  /// a time.
+  detail::next_operation<exit_status> exit(std::source_location where = std::source_location::current());
   /// Also when it has ended (uv_process_get_pid).
   int pid(std::source_location where = std::source_location::current()) const;
   /// Sends a signal; 0 only asks whether it runs. Throws no_such_process once exited was called: the number

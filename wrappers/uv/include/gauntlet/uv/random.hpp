@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <source_location>
+#include <span>
 #include <utility>
 
 #include "gauntlet/owned_buffer.hpp"
@@ -16,6 +17,10 @@ namespace detail {
 request start_random(loop& loop, owned_buffer bytes, callback<void(outcome<owned_buffer>)> done,
                      std::source_location where);
 }
+
+/// `co_await random(loop, bytes)`: fills the span, which stays until then.
+detail::request_operation<void> random(loop& loop, std::span<std::byte> bytes,
+                                       std::source_location where = std::source_location::current());
 
 /// Fills the buffer on the thread pool; done is called with outcome<owned_buffer>, or with the buffer only.
 /// Bytes that are of_static are misuse, more than 2147483647 an error, argument_list_too_long (uv_random).

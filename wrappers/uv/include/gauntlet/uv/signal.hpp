@@ -4,6 +4,7 @@
 #include <source_location>
 
 #include "gauntlet/uv/handle.hpp"
+#include "gauntlet/uv/operation.hpp"
 
 namespace gauntlet::uv {
 
@@ -32,6 +33,12 @@ class signal : public handle {
   /// (uv_signal_start_oneshot).
   void start_oneshot(int signum, callback<void(int)> caught,
                      std::source_location where = std::source_location::current());
+  /// For next(): from now on those that come are kept for it.
+  void start(int signum, std::source_location where = std::source_location::current());
+  /// `int signum = co_await interrupts.next()`: one that came since start() and was not told yet, or the next
+  /// one. One task at a time. Not started, or started with a callback, it is misuse. Cancelled, it has taken
+  /// none.
+  detail::next_operation<int> next(std::source_location where = std::source_location::current());
   /// The last one that waits for a signal restores what the signal does by default (uv_signal_stop).
   void stop(std::source_location where = std::source_location::current());
 
@@ -40,5 +47,10 @@ class signal : public handle {
   void begin(bool once, const char* operation, int signum, callback<void(int)>&& caught,
              const std::source_location& where);
 };
+
+/// As long as what it answers lives, the signal has loop.dump() written to standard error. It is
+/// unreferenced: run() does not wait for it. Made for a program that hangs: `kill -USR1`.
+[[nodiscard]] signal dump_on_signal(loop& loop, int signum = 10 /* SIGUSR1 */,
+                                    std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::uv

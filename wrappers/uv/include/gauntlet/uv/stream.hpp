@@ -1,10 +1,16 @@
 #pragma once
 /// What TCP connections, pipes and terminals have in common: uv_stream_t.
+///
+/// Reading, writing and shutdown each have two forms: with a callback, which is called on the loop's thread;
+/// and without one, for coroutines, which await them.
 
 #include <cstddef>
 #include <limits>
 #include <source_location>
 #include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -12,6 +18,7 @@
 #include "gauntlet/owned_buffer.hpp"
 #include "gauntlet/uv/completion.hpp"
 #include "gauntlet/uv/handle.hpp"
+#include "gauntlet/uv/stream_operations.hpp"
 
 struct uv_stream_s;
 
@@ -19,7 +26,15 @@ namespace gauntlet::uv {
 
 namespace detail {
 class stream_block;
-}
+
+template <class T>
+constexpr bool is_byte_span = false;
+template <std::size_t Extent>
+constexpr bool is_byte_span<std::span<std::byte, Extent>> = true;
+template <std::size_t Extent>
+constexpr bool is_byte_span<std::span<const std::byte, Extent>> = true;
+
+}  // namespace detail
 
 /// Where write() begins to answer false, and where on_drain is called, in bytes that write() was given and
 /// has not handed back: so who obeys it holds no more than high and one write.
@@ -53,6 +68,23 @@ class stream : public handle {
   void read_stop(std::source_location where = std::source_location::current());
   /// After read_stop(): goes on with the callbacks of the last read_start(). Misuse if there was none.
   void read_again(std::source_location where = std::source_location::current());
+  /// `std::size_t n = co_await peer.read_some(buffer)`: straight into the span, as soon as there is
+  /// something; answers how many bytes, 0 at the end of the stream. The span is not empty, and stays until
+  /// then. One task at a time reads; a second one, or a callback that reads, is misuse. Cancelled, it has
+  /// read nothing (uv_read_start).
+  detail::read_some_operation read_some(std::span<std::byte> into,
+                                        std::source_location where = std::source_location::current());
+  /// Until the span is full; answers its size, or less if the stream has ended before. Cancelled in the
+  /// middle, what has come is in the span, and how much that is nobody knows.
+  detail::read_exactly_operation read_exactly(std::span<std::byte> into,
+                                              std::source_location where = std::source_location::current());
+  /// Appends what comes to text until there is the delimiter in it; answers how many bytes of text end with
+  /// it. More may have come, which stays in text: erase what you have used, and read on with the rest. 0: the
+  /// stream has ended before. An error, message_size, if text has most bytes and no delimiter. text stays
+  /// until then.
+  detail::read_until_operation read_until(std::string& text, std::string_view delimiter,
+                                          std::size_t most = std::size_t{1} << 16,
+                                          std::source_location where = std::source_location::current());
   bool is_readable(std::source_location where = std::source_location::current()) const;  ///< uv_is_readable
 
   // ---- writing
@@ -74,6 +106,18 @@ class stream : public handle {
                        detail::buffers_completion<std::vector<owned_buffer>>(std::forward<Written>(written)),
                        where);
   }
+  /// `co_await peer.write(bytes)`, of a std::span of std::byte: until the system has taken all of them, which
+  /// stay where they are meanwhile. What can be written at once is, and then nobody waits. libuv cannot take
+  /// a write back, and one that is cut off has left half a message behind: to cancel it while bytes wait
+  /// closes the stream (uv_try_write, uv_write).
+  template <class Bytes>
+    requires detail::is_byte_span<std::remove_cvref_t<Bytes>>
+  detail::write_operation write(Bytes&& bytes, std::source_location where = std::source_location::current()) {
+    return await_write(bytes, where);
+  }
+  /// Several, as one. Their list stays, too.
+  detail::write_operation write(std::span<const std::span<const std::byte>> bytes,
+                                std::source_location where = std::source_location::current());
   /// Writes what can be written at once; answers how many bytes that were, 0 if none or if writes wait
   /// (uv_try_write).
   std::size_t try_write(std::span<const std::byte> bytes,
@@ -81,10 +125,12 @@ class stream : public handle {
   std::size_t try_write(std::span<const std::span<const std::byte>> bytes,
                         std::source_location where = std::source_location::current());
   /// Ends the writing side when all writes are done; the reading side stays open (uv_shutdown).
-  template <completion_callback Ended = no_callback>
-  void shutdown(Ended&& ended = {}, std::source_location where = std::source_location::current()) {
+  template <completion_callback Ended>
+  void shutdown(Ended&& ended, std::source_location where = std::source_location::current()) {
     start_shutdown(detail::completion<void>(std::forward<Ended>(ended)), where);
   }
+  /// `co_await peer.shutdown()`. To cancel it while writes wait closes the stream.
+  detail::shutdown_operation shutdown(std::source_location where = std::source_location::current());
   bool is_writable(std::source_location where = std::source_location::current()) const;  ///< uv_is_writable
 
   /// Bytes that wait to be written (uv_stream_get_write_queue_size).
@@ -110,6 +156,7 @@ class stream : public handle {
  private:
   void start_reading(callback<std::span<std::byte>(std::size_t)> alloc,
                      callback<void(outcome<std::span<std::byte>>)> read, std::source_location where);
+  detail::write_operation await_write(std::span<const std::byte> bytes, const std::source_location& where);
   bool queue_write(owned_buffer&& bytes, detail::buffers_callback&& written,
                    const std::source_location& where);
   bool queue_write(std::vector<owned_buffer>&& bytes, detail::buffers_callback&& written,

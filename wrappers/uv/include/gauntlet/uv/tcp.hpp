@@ -2,6 +2,7 @@
 /// uv_tcp_t, as what connects and talks, and as what listens.
 
 #include <chrono>
+#include <optional>
 #include <source_location>
 #include <type_traits>
 #include <utility>
@@ -12,6 +13,31 @@
 struct uv_tcp_s;
 
 namespace gauntlet::uv {
+
+class tcp_listener;
+
+namespace detail {
+
+class tcp_block;
+
+class [[nodiscard]] tcp_connect_operation final : public handle_operation {
+ public:
+  tcp_connect_operation(tcp_block& on, const address& peer, std::source_location where) noexcept;
+  tcp_connect_operation(tcp_connect_operation&&) noexcept = default;
+  ~tcp_connect_operation() override { leave(); }
+  std::string object() const override { return peer_.to_string(); }
+  void await_resume() { finish(); }
+
+ private:
+  void start() override;
+  void cancel() noexcept override;
+
+  address peer_;
+};
+
+class tcp_accept_operation;
+
+}  // namespace detail
 
 class tcp : public stream {
  public:
@@ -25,11 +51,15 @@ class tcp : public stream {
   /// The own end, before connect() (uv_tcp_bind).
   void bind(const address& local, std::source_location where = std::source_location::current());
   /// connected is called when there is a connection, or none (uv_tcp_connect).
-  template <completion_callback Connected = no_callback>
-  void connect(const address& peer, Connected&& connected = {},
+  template <completion_callback Connected>
+  void connect(const address& peer, Connected&& connected,
                std::source_location where = std::source_location::current()) {
     start_connecting(peer, detail::completion<void>(std::forward<Connected>(connected)), where);
   }
+
+  /// `co_await peer.connect(address)`. libuv cannot stop connecting: to cancel it closes the handle.
+  detail::tcp_connect_operation connect(const address& peer,
+                                        std::source_location where = std::source_location::current());
 
   /// Sends small writes at once: no Nagle (uv_tcp_nodelay).
   void nodelay(bool enable, std::source_location where = std::source_location::current());
@@ -53,19 +83,41 @@ class tcp : public stream {
 
  private:
   friend class tcp_listener;
+  friend class detail::tcp_accept_operation;
   friend class pipe;
   friend std::pair<tcp, tcp> socket_pair(loop& loop, std::source_location where);
   explicit tcp(detail::handle_block& block) noexcept : stream(block) {}
   void start_connecting(const address& peer, callback<void(outcome<>)> connected, std::source_location where);
 };
 
+namespace detail {
+
+class [[nodiscard]] tcp_accept_operation final : public accept_operation {
+ public:
+  tcp_accept_operation(tcp_block& on, std::source_location where) noexcept;
+  tcp_accept_operation(tcp_accept_operation&& other) noexcept : accept_operation(std::move(other)) {}
+  ~tcp_accept_operation() override { leave(); }
+  tcp await_resume() {
+    finish();
+    return std::move(*taken_);
+  }
+
+ private:
+  void take() override;
+
+  std::optional<tcp> taken_;
+};
+
+}  // namespace detail
+
 /// Two connected ones (uv_socketpair).
 std::pair<tcp, tcp> socket_pair(loop& loop, std::source_location where = std::source_location::current());
 
 struct tcp_listen_options {
   bool ipv6_only = false;  ///< UV_TCP_IPV6ONLY
-  bool reuse_port =
-      false;  ///< UV_TCP_REUSEPORT, since libuv 1.49; an older one throws function_not_supported
+  /// Others may listen there, too, and the system shares out what comes (UV_TCP_REUSEPORT; with a libuv older
+  /// than 1.49 SO_REUSEPORT, by the wrapper).
+  bool reuse_port = false;
 };
 
 class tcp_listener : public handle {
@@ -86,7 +138,7 @@ class tcp_listener : public handle {
               std::source_location where = std::source_location::current()) {
     start_accepting(detail::completion<tcp>(std::forward<Accepted>(accepted)), backlog, where);
   }
-  /// waiting is called when a connection waits for accept(), and not again before that was called: who is
+  /// waiting is called when a connection waits for try_accept(), and not again before that was called: who is
   /// busy takes none. It takes nothing, or outcome<>.
   template <completion_callback Waiting>
     requires(!std::is_invocable_v<std::decay_t<Waiting>&, outcome<tcp>> &&
@@ -95,8 +147,13 @@ class tcp_listener : public handle {
               std::source_location where = std::source_location::current()) {
     start_listening(detail::completion<void>(std::forward<Waiting>(waiting)), backlog, where);
   }
-  /// The connection that waits; if there is none, the error resource_unavailable_try_again (uv_accept).
-  tcp accept(std::source_location where = std::source_location::current());
+  /// For accept(), which else begins with a backlog of 511.
+  void listen(int backlog, std::source_location where = std::source_location::current());
+  /// `uv::tcp peer = co_await listener.accept()`. Several tasks may wait, and are served in their order;
+  /// connections that nobody waits for stay with the system. Cancelled, it has taken none (uv_accept).
+  detail::tcp_accept_operation accept(std::source_location where = std::source_location::current());
+  /// The connection that waits, if there is one (uv_accept).
+  std::optional<tcp> try_accept(std::source_location where = std::source_location::current());
 
   address local_address(
       std::source_location where = std::source_location::current()) const;  ///< uv_tcp_getsockname

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <source_location>
 #include <span>
 #include <string_view>
@@ -14,6 +15,8 @@
 #include "gauntlet/uv/address.hpp"
 #include "gauntlet/uv/completion.hpp"
 #include "gauntlet/uv/handle.hpp"
+#include "gauntlet/uv/operation.hpp"
+#include "gauntlet/uv/stream.hpp"
 
 struct uv_udp_s;
 
@@ -57,6 +60,53 @@ struct outgoing_datagram {
   std::span<const std::byte> bytes{};
   address to{};  ///< none: where connect() said
 };
+
+/// What receive_from() answers; the bytes are in the span that it was given.
+struct received_datagram {
+  std::size_t size = 0;    ///< bytes of it in the span; may be 0: so was what was sent
+  address from{};          ///< none where the sender has no name
+  bool truncated = false;  ///< there was more than room for it, which is lost (UV_UDP_PARTIAL)
+};
+
+namespace detail {
+
+class [[nodiscard]] receive_operation final : public handle_wait {
+ public:
+  receive_operation(udp_block& on, std::span<std::byte> into, std::source_location where) noexcept;
+  receive_operation(receive_operation&& other) noexcept : handle_wait(std::move(other)), into_(other.into_) {}
+  ~receive_operation() override { leave(); }
+  received_datagram await_resume() {
+    finish();
+    return std::move(result_);
+  }
+
+ private:
+  friend class udp_block;
+
+  void start() override;
+
+  std::span<std::byte> into_;
+  received_datagram result_;
+};
+
+class [[nodiscard]] send_operation final : public handle_operation {
+ public:
+  send_operation(udp_block& on, std::span<const std::byte> bytes, const address& to,
+                 std::source_location where) noexcept;
+  send_operation(send_operation&&) noexcept = default;
+  ~send_operation() override { leave(); }
+  std::string object() const override;
+  void await_resume() { finish(); }
+
+ private:
+  void start() override;
+  void cancel() noexcept override {}
+
+  std::span<const std::byte> bytes_;
+  address to_;
+};
+
+}  // namespace detail
 
 class udp : public handle {
  public:
@@ -112,6 +162,17 @@ class udp : public handle {
                detail::buffers_completion<std::vector<owned_buffer>>(std::forward<Sent>(sent)), where);
   }
 
+  /// `co_await socket.send_to(bytes, address)`: until the system has taken it, which it most often does at
+  /// once; the bytes stay where they are meanwhile. libuv cannot take one back, so to cancel it changes
+  /// nothing (uv_udp_try_send, uv_udp_send).
+  detail::send_operation send_to(std::span<const std::byte> bytes, const address& to,
+                                 std::source_location where = std::source_location::current());
+  /// The same where connect() said.
+  template <class Bytes>
+    requires detail::is_byte_span<std::remove_cvref_t<Bytes>>
+  detail::send_operation send(Bytes&& bytes, std::source_location where = std::source_location::current()) {
+    return send_to(bytes, address(), where);
+  }
   /// Sends it now, whole. False: it would have to wait, or others wait; nothing was sent (uv_udp_try_send).
   bool try_send(std::span<const std::byte> bytes, const address& to = {},
                 std::source_location where = std::source_location::current());
@@ -150,6 +211,11 @@ class udp : public handle {
     start_receiving(std::forward<Alloc>(alloc),
                     detail::completion<datagram>(std::forward<Received>(received)), where);
   }
+  /// `auto [size, from, truncated] = co_await socket.receive_from(buffer)`: the next datagram, straight into
+  /// the span. One task at a time; a callback that receives is misuse, as is a handle with recvmmsg, whose
+  /// batches have no room in a span. Binds to any IPv4 port if it is not bound. Cancelled, it has taken none.
+  detail::receive_operation receive_from(std::span<std::byte> into,
+                                         std::source_location where = std::source_location::current());
   /// May be called at any time. With recvmmsg, what came together with the datagram that is being told of
   /// right now is lost (uv_udp_recv_stop).
   void recv_stop(std::source_location where = std::source_location::current());

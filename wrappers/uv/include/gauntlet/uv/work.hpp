@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "gauntlet/callback.hpp"
+#include "gauntlet/detail/slot.hpp"
 #include "gauntlet/uv/completion.hpp"
 #include "gauntlet/uv/loop.hpp"
 #include "gauntlet/uv/request.hpp"
@@ -60,6 +61,46 @@ struct queued_work {
 };
 
 request queue(loop& loop, std::unique_ptr<queued_work> work, std::source_location where);
+
+/// Work that lives in the coroutine that awaits it.
+class offloaded : public request_wait, private queued_work {
+ protected:
+  offloaded(loop_core& loop, std::source_location where) noexcept : request_wait(loop, "offload", where) {}
+  offloaded(offloaded&&) noexcept = default;
+  ~offloaded() override = default;
+
+ private:
+  void start() final;
+  void end(std::exception_ptr failure, bool cancelled) final;
+};
+
+template <class Work>
+class [[nodiscard]] offload_operation final : public offloaded {
+ public:
+  using value = std::invoke_result_t<Work&>;
+
+  offload_operation(loop_core& loop, Work&& work, std::source_location where)
+      : offloaded(loop, where), work_(std::move(work)) {}
+  offload_operation(offload_operation&& other) : offloaded(std::move(other)), work_(std::move(other.work_)) {}
+  ~offload_operation() override { leave(); }
+  value await_resume() {
+    finish();
+    return value_.take();
+  }
+
+ private:
+  void run() override {
+    if constexpr (std::is_void_v<value>)
+      work_();
+    else
+      value_.set(work_());
+  }
+
+  Work work_;
+  gauntlet::detail::slot<value> value_;
+};
+
+loop_core& core_of(loop& loop, const char* operation, const std::source_location& where);
 
 template <class Work, class After>
 class queued final : public queued_work {
@@ -120,6 +161,18 @@ request queue_work(loop& loop, Work&& work, After&& after = {},
     throw misuse("queue_work", "there is nothing to call: give it a callable", where);
   return detail::queue(loop, std::make_unique<queued>(std::forward<Work>(work), std::forward<After>(after)),
                        where);
+}
+
+/// `auto sum = co_await offload(loop, [&] { return slow_sum(numbers); })`: the same for a coroutine, with no
+/// memory but its own. What work throws comes out of there, itself. Cancelled before a thread has taken it,
+/// it is not run; else its end is awaited: let long work look at this_task::get_stop_token().
+template <class Work>
+  requires std::is_invocable_v<std::decay_t<Work>&>
+detail::offload_operation<std::decay_t<Work>> offload(
+    loop& loop, Work&& work, std::source_location where = std::source_location::current()) {
+  if (gauntlet::detail::holds_nothing<std::decay_t<Work>>(work))
+    throw misuse("offload", "there is nothing to call: give it a callable", where);
+  return {detail::core_of(loop, "offload", where), std::decay_t<Work>(std::forward<Work>(work)), where};
 }
 
 }  // namespace gauntlet::uv

@@ -1,0 +1,11 @@
+/* ping_pongs and echo of the wrapper's coroutines. */
+#ifndef GAUNTLET_BENCHMARKS_UV_TASKS_H
+#define GAUNTLET_BENCHMARKS_UV_TASKS_H
+
+#include "contender.h"
+
+#ifdef __cplusplus
+extern "C" operation play_by_tasks;
+#endif
+
+#endif

@@ -1,0 +1,141 @@
+#pragma once
+/// What every awaitable that waits for something outside of coroutines derives from: in core event, mutex,
+/// semaphore, channel and sleep; in a binding each request of the C library.
+///
+/// What a binding must provide, in a class that derives from operation:
+///  - start(): makes the C library begin. If that fails it throws, or notes the status and calls complete()
+///  at
+///    once: then nobody is suspended. Else complete() is called later, once, on the loop's thread, when the C
+///    library will touch neither the operation nor the caller's memory any more.
+///  - cancel(): asks the C library to end early (uv_cancel, closing a request's handle, IORING_ASYNC_CANCEL).
+///    It is a request: complete() still comes, inside cancel() or later, with whatever result there is. At
+///    most once, only between start() and complete(). One that cannot be cancelled does nothing.
+///  - await_resume(): calls finish(), which throws what start() threw, then hands out the result or throws.
+///  - object(): on what it works, for dump() and errors. Called only when somebody asks, as long as it is in
+///    flight, even by a context that is being destroyed.
+///  - a destructor that calls leave(), which ends the program where the operation is in flight (see below):
+///    in the destructor of the base class object() could not be asked any more.
+/// It provides no lists, no allocation, no stop and no thread check of its own: those are here. It must be
+/// movable as long as it has not started, and may be known to C by its address from start() on: the awaiting
+/// frame holds it, and cannot die before.
+///
+/// Life: idle -> starting -> in_flight -> ready -> done, or idle -> done if stop was requested before,
+/// or starting -> done if start() completed it. Destroyed in flight, which only a coroutine type of another
+/// house can do that destroys a frame that waits, the program ends with a message: C still writes to the
+/// frame.
+
+#include <chrono>
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <source_location>
+#include <string>
+#include <string_view>
+
+#include "gauntlet/detail/chain.hpp"
+#include "gauntlet/detail/intrusive_list.hpp"
+#include "gauntlet/detail/stop_state.hpp"
+
+namespace gauntlet {
+
+struct pending_operation;
+
+namespace detail {
+
+class operation : public list_node<struct queue_tag>, private stop_callback {
+ public:
+  operation& operator=(const operation&) = delete;
+
+  static constexpr bool await_ready() noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> coroutine) {
+    return suspend(coroutine, link_of(coroutine));
+  }
+  /// False: it is done, go on at once. coroutine is resumed else, when it is. Throws only misuse: what it
+  /// cannot start is told by finish().
+  bool suspend(std::coroutine_handle<> coroutine, chain_link* link);
+
+  const char* kind() const noexcept { return kind_; }
+  virtual std::string object() const { return {}; }
+  const std::source_location& where() const noexcept { return where_; }
+  std::chrono::steady_clock::time_point since() const noexcept { return since_; }
+  pending_operation describe(std::chrono::steady_clock::time_point now) const;
+  /// The name of the nearest task that has one, or "".
+  std::string_view task_name() const noexcept;
+
+ protected:
+  /// kind: a literal, as pending() shows it ("mutex::lock").
+  operation(const char* kind, std::source_location where) noexcept : kind_(kind), where_(where) {}
+  /// Of one that has not started.
+  operation(operation&& other) noexcept
+      : list_node<queue_tag>(),
+        stop_callback(),
+        kind_(other.kind_),
+        where_(other.where_),
+        starts_stopped_(other.starts_stopped_) {}
+  virtual ~operation() { leave(); }
+  void leave() const noexcept {
+    if (state_ == state::in_flight) [[unlikely]]
+      destroyed_in_flight();
+  }
+
+  virtual void start() = 0;
+  virtual void cancel() noexcept = 0;
+
+  void complete();
+  /// complete(), and finish() will throw operation_canceled.
+  void complete_canceled() {
+    canceled_ = true;
+    complete();
+  }
+  /// complete(), and finish() will throw this.
+  void complete_failed(std::exception_ptr failure) {
+    failure_ = std::move(failure);
+    complete();
+  }
+  /// Throws what start() threw, and operation_canceled where it was cancelled before it started or by
+  /// complete_canceled().
+  void finish() {
+    if (failure_ || canceled_) [[unlikely]]
+      throw_failure();
+  }
+  /// What a cancelled one throws: a gauntlet::error whose code is std::errc::operation_canceled. A binding's
+  /// own error has to compare equal to it.
+  [[noreturn]] virtual void throw_canceled() const;
+
+  bool completed() const noexcept { return state_ == state::ready || state_ == state::done; }
+  execution_context* context() const noexcept { return context_; }
+  chain_link* link() const noexcept { return link_; }
+  /// It is started even when stop was requested before: cancel() is called then, too.
+  void start_when_stopped() noexcept { starts_stopped_ = true; }
+
+ private:
+  friend void resume(operation& done) noexcept;
+  friend class resume_scope;
+
+  enum class state : std::uint8_t { idle, starting, in_flight, ready, done };
+
+  void try_to_start() noexcept;
+  void on_stop() noexcept final { cancel(); }
+  const operation* first_operation() const noexcept final { return this; }
+  [[noreturn]] void destroyed_in_flight() const noexcept;
+  [[noreturn]] void throw_failure();
+  std::coroutine_handle<> take_ready() noexcept {
+    state_ = state::done;
+    return coroutine_;
+  }
+
+  const char* kind_;
+  std::source_location where_;
+  std::chrono::steady_clock::time_point since_{};
+  std::coroutine_handle<> coroutine_;
+  chain_link* link_ = nullptr;
+  execution_context* context_ = nullptr;
+  std::exception_ptr failure_;
+  state state_ = state::idle;
+  bool canceled_ = false;
+  bool starts_stopped_ = false;
+};
+
+}  // namespace detail
+}  // namespace gauntlet

@@ -1,0 +1,105 @@
+#pragma once
+/// How coroutines are resumed: never from inside another one. What is ready goes on a list of its thread, and
+/// the outermost resumer works it off: however long a chain of tasks that wake each other is, the stack does
+/// not grow and nothing is allocated.
+///
+/// From one task into another (a task that is awaited, and back when it has ended) control is transferred.
+/// Clang makes that a jump, always. GCC does so only when it optimises, and promises nothing: there the
+/// coroutine returns to its resumer, which goes on with the other.
+
+#include <coroutine>
+#include <utility>
+
+#include "gauntlet/detail/intrusive_list.hpp"
+
+namespace gauntlet::detail {
+
+class operation;
+
+/// Another one for each thread, and one comparison to tell them apart.
+inline const void* this_thread() noexcept {
+  static thread_local constinit const char place = 0;
+  return &place;
+}
+
+class resumer {
+ public:
+  constexpr resumer() noexcept = default;
+  resumer(const resumer&) = delete;
+  resumer& operator=(const resumer&) = delete;
+
+  bool active() const noexcept { return depth_ != 0; }
+  /// Resumes, and then whatever that one transfers to. A coroutine type whose resume() throws ends the
+  /// program.
+  void run(std::coroutine_handle<> coroutine) noexcept {
+    const std::coroutine_handle<> outer = std::exchange(next_, coroutine);
+    const void* const outer_runs = runs_;
+    while (next_) {
+      const std::coroutine_handle<> now = std::exchange(next_, nullptr);
+      runs_ = now.address();
+      now.resume();
+    }
+    runs_ = outer_runs;
+    next_ = outer;
+  }
+  /// from: the coroutine that suspends.
+  void transfer(std::coroutine_handle<> from, std::coroutine_handle<> to) noexcept;
+
+ private:
+  friend class resume_scope;
+
+  unsigned depth_ = 0;
+  std::coroutine_handle<> next_;
+  const void* runs_ = nullptr;  // the frame that returns to run() when it suspends
+};
+
+extern thread_local constinit resumer this_resumer;
+
+/// While one lives on this thread, what becomes ready is put on the list; the end of the outermost one works
+/// it off. After some thousand it leaves the rest for the next turn of the loop, so that two tasks that wake
+/// each other for ever do not keep timers and sockets from their turn.
+class resume_scope {
+ public:
+  resume_scope() noexcept { ++this_resumer.depth_; }
+  resume_scope(const resume_scope&) = delete;
+  resume_scope& operator=(const resume_scope&) = delete;
+  ~resume_scope() {
+    if (this_resumer.depth_ == 1) resume_all();
+    --this_resumer.depth_;
+  }
+
+ private:
+  static void resume_all() noexcept;
+  static void run(operation& next) noexcept;
+};
+
+/// An operation that is done: its coroutine goes on now, or when the outermost resumer comes to it.
+void resume(operation& done) noexcept;
+/// Whether something waits to be resumed on this thread.
+bool anything_ready() noexcept;
+
+inline void resumer::transfer(std::coroutine_handle<> from, std::coroutine_handle<> to) noexcept {
+  // Another one, of another house, was called or resumed by somebody else, to whom it returns: who might
+  // destroy it before run() went on.
+  if (from.address() == runs_) {
+    next_ = to;
+    return;
+  }
+  const resume_scope together;
+  run(to);
+}
+
+#ifdef __clang__
+/// What await_suspend() returns to go on with another coroutine.
+using transferred = std::coroutine_handle<>;
+inline transferred transfer(std::coroutine_handle<>, std::coroutine_handle<> to) noexcept { return to; }
+inline transferred transfer_to_nobody() noexcept { return std::noop_coroutine(); }
+#else
+using transferred = void;
+inline void transfer(std::coroutine_handle<> from, std::coroutine_handle<> to) noexcept {
+  this_resumer.transfer(from, to);
+}
+inline void transfer_to_nobody() noexcept {}
+#endif
+
+}  // namespace gauntlet::detail

@@ -1,0 +1,149 @@
+#include "gauntlet/detail/operation.hpp"
+
+#include <cstdlib>
+#include <sstream>
+#include <utility>
+
+#include "gauntlet/detail/resume.hpp"
+#include "gauntlet/error.hpp"
+#include "gauntlet/execution_context.hpp"
+#include "telling.hpp"
+#include "watchdog.hpp"
+
+namespace gauntlet::detail {
+namespace {
+
+constexpr std::size_t resumed_in_one_turn = 4096;
+
+/// What is ready on this thread, in the order in which it became so.
+intrusive_list<operation, queue_tag>& ready() noexcept {
+  static thread_local intrusive_list<operation, queue_tag> list;
+  return list;
+}
+
+}  // namespace
+
+thread_local constinit resumer this_resumer;
+
+void resume(operation& done) noexcept {
+  ready().push_back(done);
+  if (!this_resumer.active()) const resume_scope now;
+}
+
+bool anything_ready() noexcept { return !ready().empty(); }
+
+void resume_scope::resume_all() noexcept {
+  auto& list = ready();
+  for (std::size_t resumed = 0; !list.empty(); ++resumed) {
+    if (resumed >= resumed_in_one_turn) {
+      if (execution_context* const context = execution_context::current()) {
+        context->resume_later();
+        return;
+      }
+    }
+    run(list.pop_front());
+  }
+}
+
+void resume_scope::run(operation& next) noexcept {
+  if (watchdog* const watching = next.context_ != nullptr ? next.context_->watchdog_ : nullptr) [[unlikely]] {
+    const execution_context::holding here(*watching, next);
+    this_resumer.run(next.take_ready());
+  } else {
+    this_resumer.run(next.take_ready());
+  }
+}
+
+bool operation::suspend(std::coroutine_handle<> coroutine, chain_link* link) {
+  if (state_ != state::idle)
+    throw misuse(kind_, "it is awaited for the second time: call the function again for another one", where_);
+  coroutine_ = coroutine;
+  link_ = link;
+  context_ = link != nullptr && link->context != nullptr ? link->context : execution_context::current();
+  if (context_ != nullptr && !context_->on_this_thread()) context_->refuse_thread(kind_, where_);
+  stop_state* const stop = link != nullptr ? link->stop : nullptr;
+  if (stop != nullptr && stop->requested() && !starts_stopped_) {
+    canceled_ = true;
+    state_ = state::done;
+    return false;
+  }
+  try_to_start();
+  if (state_ == state::starting && stop != nullptr && stop->requested()) cancel();
+  if (state_ == state::done) return false;
+  state_ = state::in_flight;
+  if (context_ != nullptr) {
+    since_ = context_->now();
+    context_->operations_.push_back(*this);
+  }
+  if (stop != nullptr && !stop->requested()) stop->add(*this);
+  if (context_ == nullptr) return true;
+  if (context_->watchdog_ != nullptr) [[unlikely]]
+    context_->watchdog_->suspended(*this);
+  if (context_->observer_ != nullptr) [[unlikely]]
+    context_->observer_->suspended(*this);
+  return true;
+}
+
+void operation::try_to_start() noexcept {
+  state_ = state::starting;
+  try {
+    start();
+  } catch (...) {
+    failure_ = std::current_exception();
+    state_ = state::done;
+  }
+}
+
+void operation::complete() {
+  if (state_ == state::starting) {
+    state_ = state::done;
+    return;
+  }
+  if (context_ != nullptr && !context_->on_this_thread()) context_->refuse_thread(kind_, where_);
+  static_cast<list_node<queue_tag>&>(*this).unlink();
+  static_cast<list_node<stop_tag>&>(*this).unlink();
+  state_ = state::ready;
+  resume(*this);
+}
+
+pending_operation operation::describe(std::chrono::steady_clock::time_point now) const {
+  pending_operation told{.kind = kind_, .object = object(), .age = {}, .where = where_};
+  if (context_ != nullptr) told.age = now - since_;
+  for (const chain_link* at = link_; at != nullptr; at = at->parent) {
+    if (at->internal && at->name.empty() && at->role == nullptr) continue;
+    told.chain.push_back({.name = at->name.empty() && at->role != nullptr ? at->role : at->name,
+                          .where = at->internal ? std::source_location() : at->where,
+                          .started = at->started});
+  }
+  return told;
+}
+
+std::string_view operation::task_name() const noexcept {
+  for (const chain_link* at = link_; at != nullptr; at = at->parent)
+    if (!at->name.empty()) return at->name;
+  return {};
+}
+
+void operation::throw_canceled() const {
+  throw error(std::make_error_code(std::errc::operation_canceled), kind_, object(), "", where_);
+}
+
+void operation::throw_failure() {
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  throw_canceled();
+  std::abort();  // whoever overrides it throws
+}
+
+void operation::destroyed_in_flight() const noexcept {
+  std::ostringstream told;
+  told << describe(context_ != nullptr ? context_->now() : since_);
+  end_program(
+      "a coroutine is destroyed while it awaits an operation in flight, which still uses its memory. Let "
+      "that "
+      "come to its end before: make happen what it waits for, or await it in a gauntlet::task, cancel that "
+      "and "
+      "await it. It is " +
+      told.str());
+}
+
+}  // namespace gauntlet::detail

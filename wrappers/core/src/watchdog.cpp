@@ -1,0 +1,143 @@
+#include "watchdog.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <sstream>
+#include <vector>
+
+#include "gauntlet/error.hpp"
+#include "telling.hpp"
+
+namespace gauntlet {
+
+std::ostream& operator<<(std::ostream& out, const loop_held& held) {
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(held.lasted).count();
+  out << "the loop was held for " << milliseconds << " ms by ";
+  if (held.task.empty())
+    out << "what ran in or after ";
+  else
+    out << held.task << ", after ";
+  out << held.by;
+  if (held.where.line() != 0) out << ", from " << detail::place_of(held.where);
+  if (held.until.line() != 0) out << ", until " << detail::place_of(held.until);
+  return out;
+}
+
+namespace detail {
+namespace {
+
+template <class Told>
+void write(const char* intro, const Told& told) {
+  std::ostringstream text;
+  text << told;
+  std::fprintf(stderr, "gauntlet: %s%s\n", intro, text.str().c_str());
+}
+
+}  // namespace
+
+bool watchdog::set(watchdog_options options) noexcept {
+  options_ = std::move(options);
+  told_until_ = clock::time_point::min();
+  armed_ = false;
+  if (!watches_pending()) {
+    context_.watch_at(std::nullopt);
+    return true;
+  }
+  if (context_.operations_.empty()) return context_.watch_at(std::nullopt);
+  return wake_for(context_.operations_.front());
+}
+
+void watchdog::check_pending() noexcept {
+  armed_ = false;
+  if (!watches_pending()) return;
+  const clock::time_point now = context_.now();
+  std::vector<pending_operation> late;  // first all are found: who is told may end some
+  const operation* next = nullptr;
+  try {
+    context_.operations_.for_each([&](const operation& waits) {
+      if (next != nullptr || waits.since() <= told_until_) return;
+      if (due(waits) > now)
+        next = &waits;
+      else
+        late.push_back(waits.describe(now));
+    });
+  } catch (...) {
+    late.clear();  // there is no memory to tell it
+  }
+  told_until_ = now - options_.pending_longer_than;
+  if (next != nullptr) wake_for(*next);
+  for (const pending_operation& waits : late) {
+    if (!watches_pending()) return;  // who was told has had enough
+    tell(waits);
+  }
+}
+
+void watchdog::tell(const pending_operation& waits) noexcept try {
+  if (options_.on_pending)
+    options_.on_pending.call_replaceable(waits);
+  else
+    write("in flight for long: ", waits);
+} catch (...) {
+  context_.suppress(std::current_exception(), "watchdog");
+}
+
+void watchdog::tell(const loop_held& held) noexcept try {
+  if (options_.on_held)
+    options_.on_held.call_replaceable(held);
+  else
+    write("", held);
+} catch (...) {
+  context_.suppress(std::current_exception(), "watchdog");
+}
+
+}  // namespace detail
+
+// ---- execution_context
+
+void execution_context::watch(watchdog_options options, std::source_location where) {
+  if (!on_this_thread()) refuse_thread("watch", where);
+  if (!watchdog_memory_) watchdog_memory_ = std::make_unique<detail::watchdog>(*this);
+  const bool able = watchdog_memory_->set(std::move(options));
+  watchdog_ = able && watchdog_memory_->wanted() ? watchdog_memory_.get() : nullptr;
+  if (!able)
+    throw misuse("watch", "this loop has no timer for pending_longer_than: watch held_longer_than alone",
+                 where);
+}
+
+bool execution_context::watch_at(std::optional<clock::time_point>) noexcept { return false; }
+
+void execution_context::check_pending() noexcept {
+  const entered here(*this);
+  if (watchdog_ != nullptr) watchdog_->check_pending();
+}
+
+execution_context::holding::holding(detail::watchdog& watchdog, const detail::operation& ended) noexcept
+    : watchdog_(&watchdog), kind_(ended.kind()), where_(ended.where()), resumed_(true) {
+  try {
+    watchdog.task_ = ended.task_name();
+  } catch (...) {
+    watchdog.task_.clear();  // there is no memory for it
+  }
+  begin();
+}
+
+void execution_context::holding::begin() noexcept {
+  watchdog_->until_ = {};
+  measured_before_ = watchdog_->measured_;
+  began_ = clock::now();
+}
+
+void execution_context::holding::end() noexcept {
+  const std::chrono::nanoseconds took = clock::now() - began_;
+  const std::chrono::nanoseconds own = took - (watchdog_->measured_ - measured_before_);
+  watchdog_->measured_ = measured_before_ + took;
+  if (!watchdog_->watches_held() || own <= watchdog_->options_.held_longer_than) return;
+  loop_held held{.lasted = own, .by = kind_, .where = where_};
+  if (resumed_) {
+    held.task.swap(watchdog_->task_);
+    held.until = watchdog_->until_;
+  }
+  watchdog_->tell(held);
+}
+
+}  // namespace gauntlet
