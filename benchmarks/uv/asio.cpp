@@ -205,8 +205,9 @@ using bytes = std::unique_ptr<std::array<char, read_size>>;
 asio::awaitable<void> echo_to(tcp::socket peer) {
   const bytes data(new std::array<char, read_size>);
   for (;;) {
-    const auto [error, size] =
-        co_await peer.async_read_some(asio::buffer(*data), asio::as_tuple(asio::use_awaitable));
+    asio::error_code error;
+    const std::size_t size =
+        co_await peer.async_read_some(asio::buffer(*data), asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return;
     co_await asio::async_write(peer, asio::buffer(data->data(), size), asio::use_awaitable);
   }

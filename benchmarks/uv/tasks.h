@@ -5,7 +5,7 @@
 #include "contender.h"
 
 #ifdef __cplusplus
-extern "C" operation play_by_tasks;
+extern "C" int play_by_tasks(const struct job* job, struct observer* observer) noexcept;
 #endif
 
 #endif

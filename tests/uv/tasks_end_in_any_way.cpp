@@ -40,6 +40,7 @@ class specimen {
   virtual bool closed_by_cancelling() { return false; }
   /// What a thread of the pool has begun is awaited.
   virtual bool cannot_be_cancelled() { return false; }
+  virtual bool has_begun() { return true; }
 };
 
 template <class Stream>
@@ -233,6 +234,7 @@ struct work final : specimen {
     co_return;
   }
   bool cannot_be_cancelled() override { return true; }
+  bool has_begun() override { return begun; }
   loop& on;
   std::atomic<bool> begun = false;
   std::atomic<bool> may_end = false;
@@ -346,6 +348,7 @@ TEST_CASE("whatever is awaited: cancelled while it waits, it ends, and that is a
         const auto waits = [&]() -> task<> { cancelled = co_await is_cancelled(one.wait()); };
         all.spawn(waits);  // uncalled: it lives longer than this frame
         co_await sleep_for(2ms);
+        while (!one.has_begun()) co_await sleep_for(1ms);
         if (stays) co_await one.bring();
         all.request_stop();
       };
@@ -442,6 +445,7 @@ TEST_CASE("whatever is awaited: its loop is destroyed under it, and run() ends w
     const auto program = [&]() -> task<> {
       const auto destroys = [&]() -> task<> {
         co_await sleep_for(2ms);
+        while (!one->has_begun()) co_await sleep_for(1ms);
         if (stays) co_await one->bring();
         owner.reset();
       };

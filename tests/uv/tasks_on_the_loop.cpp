@@ -47,8 +47,9 @@ TEST_CASE("with_timeout ends what sleeps on the loop, and timers keep their orde
   loop loop;
   std::vector<int> order;
   const auto program = [&]() -> task<> {
+    const clock::time_point begin = clock::now();
     const auto after = [&](std::chrono::milliseconds time, int name) -> task<> {
-      co_await sleep_for(time);
+      co_await sleep_until(begin + time);
       order.push_back(name);
     };
     co_await when_all(after(6ms, 3), after(2ms, 1), after(4ms, 2));

@@ -207,13 +207,25 @@ void loop_core::end_tasks(bool outer) noexcept {
 
 bool loop_core::turn() {
   refuse_tasks_without_owner();
-  if (const std::exception_ptr thrown = take_first_kept()) std::rethrow_exception(thrown);
+  throw_first_kept();
   running_ = true;
-  const bool alive = run_uv(UV_RUN_ONCE);
+  // What is posted wakes it, unless nothing keeps it: then libuv does not look.
+  bool more = uv_run(&loop_, UV_RUN_ONCE) != 0;
+  if (!more && has_posted()) {
+    run_posted();
+    more = true;
+  }
+  stop_requested_.store(false, std::memory_order_relaxed);
   running_ = false;
-  if (const std::exception_ptr thrown = take_first_kept()) std::rethrow_exception(thrown);
+  throw_first_kept();
   refuse_tasks_without_owner();
-  return alive || has_posted();
+  return more;
+}
+
+void loop_core::throw_first_kept() {
+  if (kept_.empty() && !lost_) [[likely]]
+    return;
+  std::rethrow_exception(take_first_kept());
 }
 
 void loop_core::refuse_tasks_without_owner() {

@@ -163,6 +163,7 @@ class loop_core final : public execution_context {
   bool watch_at(std::optional<clock::time_point> time) noexcept override;
   void set_timer(uv_timer_t& timer, std::optional<clock::time_point> time, uv_timer_cb expired) noexcept;
   void make_task_handles() noexcept;
+  void throw_first_kept();
   /// Once.
   void refuse_tasks_without_owner();
   bool used_by_callbacks() const noexcept { return running_ || execution_context::current() == this; }
