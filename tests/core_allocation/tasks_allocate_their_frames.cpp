@@ -1,7 +1,5 @@
 // What tasks and operations allocate, counted; and what happens when each of these allocations fails.
 
-#include <stdlib.h>
-
 #include <catch2/catch_test_macros.hpp>
 #include <gauntlet/coroutines.hpp>
 #include <memory>
@@ -11,29 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "counted_new.hpp"
 #include "support/test_loop.hpp"
-
-namespace {
-
-struct {
-  long made = 0;
-  long before_failing = -1;  // below 0: none fails
-} allocations;
-
-bool refused() noexcept {
-  ++allocations.made;
-  return allocations.before_failing >= 0 && allocations.before_failing-- == 0;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  if (!refused())
-    if (void* const memory = ::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { ::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { ::free(memory); }
 
 namespace gauntlet::test {
 namespace {

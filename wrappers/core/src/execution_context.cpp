@@ -86,8 +86,8 @@ void execution_context::suppress(std::exception_ptr error, std::string_view task
     std::string message = message_of(error);
     suppressed_.push_back(
         {.error = std::move(error), .message = std::move(message), .task = std::string(task)});
-  } catch (...) {
-    // There is no memory to keep it: what came first is on its way.
+  } catch (...) {  // NOLINT(bugprone-empty-catch): what came first is on its way
+    // There is no memory to keep it.
   }
 }
 

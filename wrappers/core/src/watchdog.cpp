@@ -68,24 +68,16 @@ void watchdog::check_pending() noexcept {
   if (next != nullptr) wake_for(*next);
   for (const pending_operation& waits : late) {
     if (!watches_pending()) return;  // who was told has had enough
-    tell(waits);
+    tell(options_.on_pending, "in flight for long: ", waits);
   }
 }
 
-void watchdog::tell(const pending_operation& waits) noexcept try {
-  if (options_.on_pending)
-    options_.on_pending.call_replaceable(waits);
+template <class Told>
+void watchdog::tell(callback<void(const Told&)>& report, const char* intro, const Told& told) noexcept try {
+  if (report)
+    report.call_replaceable(told);
   else
-    write("in flight for long: ", waits);
-} catch (...) {
-  context_.suppress(std::current_exception(), "watchdog");
-}
-
-void watchdog::tell(const loop_held& held) noexcept try {
-  if (options_.on_held)
-    options_.on_held.call_replaceable(held);
-  else
-    write("", held);
+    write(intro, told);
 } catch (...) {
   context_.suppress(std::current_exception(), "watchdog");
 }
@@ -137,7 +129,7 @@ void execution_context::holding::end() noexcept {
     held.task.swap(watchdog_->task_);
     held.until = watchdog_->until_;
   }
-  watchdog_->tell(held);
+  watchdog_->tell(watchdog_->options_.on_held, "", held);
 }
 
 }  // namespace gauntlet

@@ -36,8 +36,9 @@ class watchdog {
     return saturating_add(waits.since(), options_.pending_longer_than);
   }
   bool wake_for(const operation& waits) noexcept { return armed_ = context_.watch_at(due(waits)); }
-  void tell(const loop_held& held) noexcept;
-  void tell(const pending_operation& waits) noexcept;
+  /// By report, or if that is empty on standard error.
+  template <class Told>
+  void tell(callback<void(const Told&)>& report, const char* intro, const Told& told) noexcept;
 
   execution_context& context_;
   watchdog_options options_;

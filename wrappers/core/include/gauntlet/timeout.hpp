@@ -43,8 +43,10 @@ class [[nodiscard]] sleep_operation final : public operation, private timer_node
  public:
   sleep_operation(const char* kind, deadline until, std::source_location where) noexcept
       : operation(kind, where), until_(until) {}
+  // NOLINTBEGIN(bugprone-use-after-move): only the base class is moved
   sleep_operation(sleep_operation&& other) noexcept
       : operation(std::move(other)), timer_node(), until_(other.until_) {}
+  // NOLINTEND(bugprone-use-after-move)
   ~sleep_operation() override { leave(); }
 
   std::string object() const override { return until_.text(); }

@@ -16,13 +16,17 @@ namespace gauntlet {
 
 /// A task that went on, or a callback, has held the loop: no other task, timer or socket had its turn.
 struct loop_held {
-  std::chrono::nanoseconds
-      lasted{};           ///< without the callbacks and tasks inside of it that are told themselves
-  std::string_view by{};  ///< what the task had waited for ("sleep_for"; "run": nothing yet), or the
-                          ///< callback's kind ("timer callback")
-  std::string task{};            ///< its name or that of the nearest that awaits it; empty: nobody has one
-  std::source_location where{};  ///< where the task had waited, or where the callback comes from, if known
-  std::source_location until{};  ///< where a task waited next, or line 0: it ended first, or is a callback
+  /// Without the callbacks and tasks inside of it that are told themselves.
+  std::chrono::nanoseconds lasted{};
+  /// What the task had waited for ("sleep_for"; "run": nothing yet), or the callback's kind ("timer
+  /// callback").
+  std::string_view by{};
+  /// Its name or that of the nearest that awaits it; empty: nobody has one.
+  std::string task{};
+  /// Where the task had waited, or where the callback comes from, if known.
+  std::source_location where{};
+  /// Where a task waited next, or line 0: it ended first, or is a callback.
+  std::source_location until{};
 };
 
 /// One line.

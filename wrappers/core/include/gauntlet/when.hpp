@@ -145,7 +145,7 @@ template <range_of_awaitables Range>
 auto as_vector(Range&& range) {
   using value_type = std::ranges::range_value_t<Range>;
   if constexpr (std::same_as<std::remove_cvref_t<Range>, std::vector<value_type>>) {
-    return std::vector<value_type>(std::move(range));
+    return std::vector<value_type>(std::forward<Range>(range));
   } else {
     std::vector<value_type> all;
     for (auto&& one : range) all.push_back(std::move(one));

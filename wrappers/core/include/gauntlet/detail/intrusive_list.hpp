@@ -11,6 +11,7 @@ class list_node {
  public:
   list_node() noexcept = default;
   list_node(const list_node&) noexcept {}
+  // NOLINTNEXTLINE(bugprone-unhandled-self-assignment): there is nothing to assign
   list_node& operator=(const list_node&) noexcept { return *this; }
 
   bool is_linked() const noexcept { return next_ != nullptr; }
