@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "gauntlet/memory_checker.hpp"
 
@@ -18,9 +17,9 @@ constexpr std::size_t largest_slab = std::size_t{1} << 18;
 void populate(void* memory, std::size_t size) noexcept {
 #ifdef MADV_POPULATE_WRITE
   constexpr std::size_t page = 4096;
-  std::size_t space = size;
-  if (std::align(page, page, memory, space) != nullptr)
-    madvise(memory, space / page * page, MADV_POPULATE_WRITE);
+  const std::size_t before = (page - reinterpret_cast<std::uintptr_t>(memory) % page) % page;
+  if (size > before)
+    madvise(static_cast<std::byte*>(memory) + before, (size - before) / page * page, MADV_POPULATE_WRITE);
 #else
   static_cast<void>(memory), static_cast<void>(size);
 #endif
