@@ -228,11 +228,11 @@ TEST_CASE("docs: the thread pool") {
   // [shown]
   uv::request sum = uv::queue_work(
       loop, [&] { return slow_sum(1, 100); },  // on a thread of the pool
-      [&](int value) { said = std::to_string(value); });
+      [&](int value) { said += std::to_string(value); });
   uv::queue_work(
       loop, []() -> int { throw std::runtime_error("no luck"); },
       [&](uv::work_result<int> result) {
-        if (!result) said += ", and one failed";
+        if (!result) said += " and one failed";
       });
   loop.run();
   // [end]
