@@ -1,0 +1,158 @@
+// thumbnail_server: a service that makes thumbnails of PNG files. See README.md, and --help.
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <future>
+#include <gauntlet/coroutines.hpp>
+#include <gauntlet/uv.hpp>
+#include <iostream>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "metrics.hpp"
+#include "options.hpp"
+#include "server.hpp"
+
+namespace uv = gauntlet::uv;
+using gauntlet::task;
+
+namespace {
+
+/// Sockets are descriptors: as many as the system allows.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// libuv starts its pool with the first work, and then looks how large it is to be.
+void set_workers(std::size_t count) {
+  if (count == 0) count = uv::os::available_parallelism();
+  uv::os::setenv("UV_THREADPOOL_SIZE", std::to_string(count));
+}
+
+/// Only one thread shall be told of signals: libuv's handler, on another one, would read what the loop writes
+/// (see uv::signal). New threads begin with what the one that starts them blocks.
+void mask_signals(int how) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&signals, signal);
+  pthread_sigmask(how, &signals, nullptr);
+}
+
+/// A server on each loop of a pool, on the same port.
+class servers {
+ public:
+  explicit servers(const server_options& options) : options_(options), pool_(options.threads), all_(pool_.size()) {}
+
+  void run() {
+    pool_.run([this](uv::loop& loop, std::size_t index) {
+      return index == 0 ? first(loop) : another(loop, index);
+    });
+  }
+
+ private:
+  uv::tcp_listener listen(uv::loop& loop, const uv::address& at) const {
+    uv::tcp_listener listener(loop, at, {.reuse_port = pool_.size() > 1});
+    listener.listen(511);
+    return listener;
+  }
+
+  /// The first loop finds the port, and is told of signals for all.
+  task<> first(uv::loop& loop) {
+    try {
+      co_await serve_first(loop);
+    } catch (...) {
+      if (!address_is_known_) address_.set_exception(std::current_exception());
+      throw;
+    }
+  }
+
+  task<> serve_first(uv::loop& loop) {
+    server here(loop, listen(loop, uv::address::ip(options_.host, options_.port)), options_.limits, counts_);
+    address_is_known_ = true;
+    address_.set_value(here.address());
+    std::printf("listening on http://%s\n", here.address().to_string().c_str());
+    std::fflush(stdout);
+    all_[0] = &here;
+    co_await uv::offload(loop, [] {});  // the pool's threads are started
+    co_await gauntlet::when_any(here.run(), listen_to_signals(loop));
+    all_[0] = nullptr;
+  }
+
+  task<> another(uv::loop& loop, std::size_t index) {
+    server here(loop, listen(loop, known_address_.get()), options_.limits, counts_);
+    all_[index] = &here;
+    co_await here.run();
+    all_[index] = nullptr;
+  }
+
+  task<> listen_to_signals(uv::loop& loop) {
+    uv::signal interrupt{loop};
+    uv::signal terminate{loop};
+    uv::signal user{loop};
+    interrupt.start(SIGINT);
+    terminate.start(SIGTERM);
+    user.start(SIGUSR1);
+    mask_signals(SIG_UNBLOCK);
+    const auto dumps = [&]() -> task<> {
+      for (;;) {
+        co_await user.next();
+        dump_all();
+      }
+    };
+    const auto ends = [&]() -> task<> {
+      co_await gauntlet::when_any(interrupt.next(), terminate.next());
+      stop_all();
+      co_await gauntlet::when_any(interrupt.next(), terminate.next());
+      pool_.request_stop();  // a second one: at once
+    };
+    co_await gauntlet::when_all(dumps(), ends());
+  }
+
+  void stop_all() {
+    for (std::size_t i = 0; i < pool_.size(); ++i)
+      pool_.post(i, [this, i](uv::loop&) {
+        if (all_[i] != nullptr) all_[i]->stop();
+      });
+  }
+
+  void dump_all() {
+    for (std::size_t i = 0; i < pool_.size(); ++i)
+      pool_.post(i, [](uv::loop& loop) { loop.dump(std::cerr); });
+  }
+
+  const server_options& options_;
+  metrics counts_;
+  uv::loop_pool pool_;
+  std::vector<server*> all_;  // each used by the thread of its loop only
+  std::promise<uv::address> address_;
+  std::shared_future<uv::address> known_address_{address_.get_future()};
+  bool address_is_known_ = false;
+};
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  const std::span<const char* const> words(arguments, static_cast<std::size_t>(count));
+  const server_options options = parse_options(words.subspan(1));
+  if (options.help) {
+    std::fputs(usage().c_str(), stdout);
+    return 0;
+  }
+  raise_descriptor_limit();
+  mask_signals(SIG_BLOCK);
+  set_workers(options.workers);
+  servers(options).run();
+} catch (const bad_option& problem) {
+  std::fprintf(stderr, "thumbnail_server: %s\n%s", problem.what(), usage().c_str());
+  return 2;
+} catch (const std::exception& problem) {
+  std::fprintf(stderr, "thumbnail_server: %s\n", problem.what());
+  return 1;
+}
