@@ -12,7 +12,7 @@ endif()
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(llhttp REQUIRED_VARS LLHTTP_LIBRARY LLHTTP_INCLUDE_DIR VERSION_VAR LLHTTP_VERSION
-                                  REASON_FAILURE_MESSAGE "scripts/gauntlet setup builds it for the lanes; elsewhere: https://github.com/nodejs/llhttp")
+                                  REASON_FAILURE_MESSAGE "Its sources: https://github.com/nodejs/llhttp (the lanes have it from scripts/gauntlet setup)")
 if(llhttp_FOUND AND NOT TARGET llhttp::llhttp)
   add_library(llhttp::llhttp UNKNOWN IMPORTED)
   set_target_properties(llhttp::llhttp PROPERTIES IMPORTED_LOCATION "${LLHTTP_LIBRARY}"

@@ -71,13 +71,14 @@ std::string_view name(errc code) noexcept;
 
 class error : public gauntlet::error {
  public:
-  /// offset: of the byte that is not accepted, in the stream.
+  /// offset: how many bytes of the stream were accepted.
   error(errc code, std::string_view operation, std::string_view reason, std::uint64_t offset,
         std::source_location where);
 
   /// llhttp's sentence: "Invalid char in url path" (llhttp_get_error_reason).
   const std::string& reason() const noexcept { return *reason_; }
-  /// Bytes that were accepted before: since the parser was made or reset.
+  /// Bytes that were accepted before, since the parser was made or reset. What a callback refuses, as a limit, is
+  /// noticed where a piece ends.
   std::uint64_t offset() const noexcept { return offset_; }
 
  private:

@@ -31,7 +31,7 @@
 
 namespace gauntlet::llhttp {
 
-/// How much a request may ask to be kept. To pass one is an error, at the first byte beyond it.
+/// How much of a request may be kept. To pass one is an error before the rest has come.
 struct request_limits {
   std::size_t target_bytes = 8 * 1024;
   /// Names and values of a message, its trailers too; and, by themselves, the extensions of one chunk.
