@@ -98,8 +98,7 @@ task<> connection::run() try {
 
 task<> connection::serve() {
   peer_.nodelay(true);
-  while (co_await serve_one()) {
-  }
+  for (bool more = true; more;) more = co_await serve_one();
 }
 
 /// False: it was the last one.

@@ -73,8 +73,7 @@ task<answer> client::receive(bool to_head) {
 
 task<std::string> client::rest() {
   try {
-    while (co_await read()) {
-    }
+    for (bool more = true; more;) more = co_await read();
   } catch (const uv::error& problem) {
     if (problem.code() != std::errc::connection_reset) throw;
   }
