@@ -43,7 +43,7 @@ response answer_to_failure() {
     return sentence(why);
   } catch (const llhttp::error& problem) {
     return sentence(llhttp::status_of(problem),
-                    std::string("This is no request that HTTP/1.1 knows: ").append(problem.code().message()));
+                    std::string("This cannot be read as a request of HTTP/1.1: ").append(problem.reason()));
   } catch (const std::bad_alloc&) {
     return sentence(503, "There is no memory left for this request: try again later.");
   } catch (const gauntlet::error&) {

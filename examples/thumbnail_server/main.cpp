@@ -81,7 +81,7 @@ class servers {
     std::fflush(stdout);
     all_[0] = &here;
     co_await uv::offload(loop, [] {});  // the pool's threads are started
-    co_await gauntlet::when_any(here.run(), listen_to_signals(loop));
+    co_await gauntlet::when_any(here.run(), gauntlet::named("signals", listen_to_signals(loop)));
     all_[0] = nullptr;
   }
 

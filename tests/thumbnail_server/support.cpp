@@ -82,7 +82,7 @@ task<std::string> client::rest() {
 
 task<client> running::connect() const {
   uv::tcp socket{loop};
-  co_await socket.connect(here.address());
+  co_await socket.connect(address);
   co_return client(std::move(socket));
 }
 

@@ -68,6 +68,7 @@ struct running {
   uv::loop& loop;
   server& here;
   metrics& counts;
+  uv::address address;
 
   task<client> connect() const;
   /// A new client asks for a thumbnail, and gets one.
@@ -90,18 +91,23 @@ task<> until(Condition condition) {
   while (!condition()) co_await gauntlet::sleep_for(std::chrono::milliseconds(1));
 }
 
-/// Runs test(running&), stops the server, and proves that nothing is left.
+enum class ending { stopped, cancelled };
+
+/// Runs test(running&), ends the server, and proves that nothing is left.
 template <class Test>
-void with_server(const server_limits& limits, Test test) {
+void with_server(const server_limits& limits, Test test, ending how = ending::stopped) {
   uv::loop loop;
   metrics counts;
   {
     server here(loop, uv::tcp_listener(loop, uv::address::ip4("127.0.0.1", 0)), limits, counts);
-    const running now{loop, here, counts};
+    const running now{loop, here, counts, here.address()};
     const auto with_clients = [&](gauntlet::scope& all) -> task<> {
       all.spawn(here.run());
       co_await test(now);
-      here.stop();
+      if (how == ending::stopped)
+        here.stop();
+      else
+        all.request_stop();
     };
     const auto program = [&]() -> task<> { co_await gauntlet::with_scope(with_clients); };
     gauntlet::run(loop, program());
