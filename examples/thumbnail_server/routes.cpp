@@ -178,7 +178,7 @@ void require_method(const llhttp::request& request, place at) {
   const bool posts = at == place::thumbnail;
   if (posts ? request.method == method::post : request.method == method::get || request.method == method::head)
     return;
-  throw refusal(405, posts ? "Use POST, with a PNG file as the body." : "Use GET or HEAD.",
+  throw refusal(405, posts ? "Use POST, with a PNG file as the body." : "Use GET or HEAD here.",
                 posts ? "Allow: POST\r\n" : "Allow: GET, HEAD\r\n");
 }
 

@@ -72,7 +72,7 @@ std::vector<bad_request> bad_requests() {
       {"a file without its last byte", post("/thumbnail?width=3", good.substr(0, good.size() - 1)), 422},
       {"a broken header", post("/thumbnail?width=3", broken(good, 17)), 422},
       {"broken pixels", post("/thumbnail?width=3", broken(good, good.size() / 2)), 422},
-      {"a thumbnail that is too large", post("/thumbnail?width=2000", begin_of(2'000, 32'000)), 422},
+      {"a thumbnail that is too large", post("/thumbnail?width=2000", begin_of(2'000, 30'000)), 422},
       {"a body that is too long, announced",
        "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", 413},
       {"a number of bytes beyond all numbers",
@@ -127,7 +127,7 @@ TEST_CASE("a wrong request that was read to its end leaves the connection as it 
 
 TEST_CASE("a bomb is refused when its header has come") {
   with_server(patient(), [](const running& now) -> task<> {
-    for (const auto& [width, height] : {std::pair(40'000U, 10U), std::pair(10'000U, 10'000U)}) {
+    for (const auto& [width, height] : {std::pair(40'000U, 1'000U), std::pair(10'000U, 10'000U)}) {
       client one = co_await now.connect();
       const std::string begin = begin_of(width, height);
       CHECK(begin.size() < 1000);
@@ -170,7 +170,7 @@ TEST_CASE("a body that is longer than the limit is refused where it passes it") 
         "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(body, 1000));
     CHECK(later.status == 413);
     client for_nobody = co_await now.connect();
-    const answer dropped = co_await for_nobody.ask(post("/thumbnail?width=3", body).replace(0, 21, "GET /"));
+    const answer dropped = co_await for_nobody.ask(post("/thumbnail?width=3", body).replace(0, 23, "GET /"));
     CHECK(dropped.status == 413);
     co_await now.serves();
   });
@@ -199,18 +199,18 @@ TEST_CASE("a body that never ends is refused at the limit, and the answer is hea
 TEST_CASE("chunks that are nothing but their own heads are refused") {
   with_server(patient(), [](const running& now) -> task<> {
     client one = co_await now.connect();
-    co_await one.send("POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
-    const std::string chunk = "1;" + std::string(200, 'e') + "\r\n\x89\r\n";
-    const std::string many = repeated(chunk, 1000);
-    const answer got = co_await one.ask(many);
+    const std::string chunk = "1;" + std::string(200, 'e') + "\r\nx\r\n";
+    const answer got = co_await one.ask(get("/", "Transfer-Encoding: chunked\r\n") + repeated(chunk, 1000));
     CHECK(got.status == 413);
   });
 }
 
 TEST_CASE("a connection that ends in the middle is told so, if it listens") {
   with_server(patient(), [](const running& now) -> task<> {
-    for (const std::string sent : {std::string("GET / HTTP/1.1\r\nHo"),
-                                   std::string("POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n\x89PNG")}) {
+    const std::vector<std::string> beginnings{
+        "GET / HTTP/1.1\r\nHo",
+        "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n\x89PNG"};
+    for (const std::string& sent : beginnings) {
       client one = co_await now.connect();
       co_await one.send(sent);
       co_await one.end();
@@ -227,8 +227,9 @@ TEST_CASE("a connection that ends in the middle is told so, if it listens") {
 
 TEST_CASE("a client that leaves in the middle leaves nothing behind") {
   with_server(patient(), [](const running& now) -> task<> {
-    for (const std::string sent : {std::string("GE"), get("/"), post("/thumbnail?width=30", picture(300, 300)),
-                                   post("/thumbnail?width=30", picture(300, 300)).substr(0, 5000)}) {
+    const std::string whole = post("/thumbnail?width=30", picture(300, 300));
+    const std::vector<std::string> beginnings{"GE", get("/"), whole, whole.substr(0, 5000)};
+    for (const std::string& sent : beginnings) {
       client one = co_await now.connect();
       co_await one.send(sent);
       one.socket().close_reset();

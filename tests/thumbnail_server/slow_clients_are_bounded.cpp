@@ -147,18 +147,21 @@ TEST_CASE("who waits longest for its request gives way to new connections") {
       co_await until([&] { return now.counts.accepted == static_cast<std::uint64_t>(i) + 1; });
     }
     co_await idle[0].send("GE");  // it has begun, and hears why it has to go
-    const answer second_answer = co_await idle[1].ask(get("/"));
-    CHECK(second_answer.status == 200);  // now the third one waits longer than this
-    co_await now.serves();
+    const answer page = co_await idle[1].ask(get("/"));
+    CHECK(page.status == 200);  // now the third one has waited longer
+    client fourth = co_await now.connect();
     const answer told = co_await idle[0].receive();
     CHECK(told.status == 503);
-    const std::string rest = co_await idle[0].rest();
-    CHECK(rest.empty());
-    co_await now.serves();
+    const std::string nothing = co_await idle[0].rest();
+    CHECK(nothing.empty());
+    client fifth = co_await now.connect();
     const std::string third = co_await idle[2].rest();
     CHECK(third.empty());
-    const answer still_there = co_await idle[1].ask(get("/"));
-    CHECK(still_there.status == 200);
+    for (client* const there : {&idle[1], &fourth, &fifth}) {
+      const answer got = co_await there->ask(get("/"));
+      CHECK(got.status == 200);
+    }
+    CHECK(now.counts.closed_to_make_room == 2);
   });
 }
 

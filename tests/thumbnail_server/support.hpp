@@ -81,7 +81,7 @@ std::string chunked(std::string_view body, std::size_t chunk);
 
 /// A PNG file with something to see.
 std::string picture(std::uint32_t width, std::uint32_t height, bool interlaced = false);
-/// One that begins as a picture of that size would, and goes no further.
+/// One that begins as a picture of that size would, to where its pixels should be, and goes no further.
 std::string begin_of(std::uint32_t width, std::uint32_t height);
 png::image decoded(std::string_view file);
 
