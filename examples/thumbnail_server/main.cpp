@@ -1,6 +1,7 @@
 // thumbnail_server: a service that makes thumbnails of PNG files. See README.md, and --help.
 #include <sys/resource.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
@@ -8,8 +9,8 @@
 #include <future>
 #include <gauntlet/coroutines.hpp>
 #include <gauntlet/uv.hpp>
-#include <iostream>
 #include <span>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,7 @@ class servers {
   task<> another(uv::loop& loop, std::size_t index) {
     server here(loop, listen(loop, known_address_.get()), options_.limits, counts_);
     all_[index] = &here;
+    if (ending_) here.stop();
     co_await here.run();
     all_[index] = nullptr;
   }
@@ -116,6 +118,7 @@ class servers {
   }
 
   void stop_all() {
+    ending_ = true;  // for loops that have not begun
     for (std::size_t i = 0; i < pool_.size(); ++i)
       pool_.post(i, [this, i](uv::loop&) {
         if (all_[i] != nullptr) all_[i]->stop();
@@ -124,7 +127,11 @@ class servers {
 
   void dump_all() {
     for (std::size_t i = 0; i < pool_.size(); ++i)
-      pool_.post(i, [](uv::loop& loop) { loop.dump(std::cerr); });
+      pool_.post(i, [](uv::loop& loop) {
+        std::ostringstream text;  // in one piece, beside those of the others
+        loop.dump(text);
+        std::fputs(text.str().c_str(), stderr);
+      });
   }
 
   const server_options& options_;
@@ -134,6 +141,7 @@ class servers {
   std::promise<uv::address> address_;
   std::shared_future<uv::address> known_address_{address_.get_future()};
   bool address_is_known_ = false;
+  std::atomic<bool> ending_{false};
 };
 
 }  // namespace

@@ -125,6 +125,10 @@ class End(Program):
                     one.close()
                 server.end()
 
+    def test_before_all_loops_have_begun(self):
+        for _ in range(5):
+            self.start("--threads", "4").end()
+
     def test_a_second_signal_does_not_wait(self):
         server = self.start("--grace", "600000")
         with socket.create_connection(("127.0.0.1", server.port), timeout=LONG) as silent:
@@ -138,6 +142,8 @@ class End(Program):
 
     def test_sigusr1_prints_what_is_in_flight(self):
         server = self.start("--threads", "2")
+        while listeners(server.port) < 2:
+            pass
         server.process.send_signal(signal.SIGUSR1)
         lines = []
         while sum("tcp_listener::accept" in line for line in lines) < 2:
@@ -171,6 +177,12 @@ def answer_of(connection):
             break
         text += piece
     return text
+
+
+def listeners(port):
+    """How many sockets listen there: one of each loop."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    return sum(int(line[1].split(":")[1], 16) == port and line[3] == "0A" for line in lines)
 
 
 def connects(port):
