@@ -82,8 +82,15 @@ class servers {
     std::fflush(stdout);
     all_[0] = &here;
     co_await uv::offload(loop, [] {});  // the pool's threads are started
-    co_await gauntlet::when_any(here.run(), gauntlet::named("signals", listen_to_signals(loop)));
-    all_[0] = nullptr;
+    const auto until_all_have_ended = [&](gauntlet::scope& beside) -> task<> {
+      beside.spawn(gauntlet::named("signals", listen_to_signals(loop)));
+      co_await here.run();
+      all_[0] = nullptr;
+      one_has_ended();
+      co_await all_have_ended_.wait();
+      beside.request_stop();
+    };
+    co_await gauntlet::with_scope(until_all_have_ended);
   }
 
   task<> another(uv::loop& loop, std::size_t index) {
@@ -92,6 +99,11 @@ class servers {
     if (ending_) here.stop();
     co_await here.run();
     all_[index] = nullptr;
+    one_has_ended();
+  }
+
+  void one_has_ended() {
+    if (--running_ == 0) pool_.post(0, [this](uv::loop&) { all_have_ended_.set(); });
   }
 
   task<> listen_to_signals(uv::loop& loop) {
@@ -142,6 +154,8 @@ class servers {
   std::shared_future<uv::address> known_address_{address_.get_future()};
   bool address_is_known_ = false;
   std::atomic<bool> ending_{false};
+  std::atomic<std::size_t> running_{pool_.size()};
+  gauntlet::event all_have_ended_{"the end of all servers"};  // of the first loop
 };
 
 }  // namespace

@@ -38,12 +38,14 @@ class Server:
         self.port = int(said[2])
 
     def end(self, signal_number=signal.SIGTERM):
-        """What it wrote to standard error; it must end by itself, with status 0."""
         self.process.send_signal(signal_number)
+        self.wait()
+
+    def wait(self):
+        """It must end by itself, with status 0."""
         said = self.process.communicate(timeout=LONG)[1]
         if self.process.returncode != 0:
             raise AssertionError(f"it ended with {self.process.returncode}:\n{said}")
-        return said
 
     def ask(self, method, target, body=None, fields=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONG)
@@ -123,7 +125,7 @@ class End(Program):
                     one.sendall(picture[-1:])
                     self.assertTrue(answer_of(one).startswith(b"HTTP/1.1 200 "))
                     one.close()
-                server.end()
+                server.wait()
 
     def test_before_all_loops_have_begun(self):
         for _ in range(5):
