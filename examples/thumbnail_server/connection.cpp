@@ -26,13 +26,9 @@ class counted {
   metrics::count& value_;
 };
 
-task<> drain(uv::tcp& peer, std::uint64_t most) {
+task<> drain(uv::tcp& peer) {
   std::array<std::byte, 16384> nowhere;  // NOLINT(*-member-init): nobody reads it
-  for (std::uint64_t sum = 0; sum < most;) {
-    const std::size_t size = co_await peer.read_some(nowhere);
-    if (size == 0) co_return;
-    sum += size;
-  }
+  for (std::size_t size = 1; size != 0;) size = co_await peer.read_some(nowhere);
 }
 
 /// In a handler: the answer to what has gone wrong with a request, if it is one that can be answered.
@@ -67,9 +63,10 @@ void try_to_refuse(uv::tcp& peer) {
 task<> linger(uv::tcp& peer, const server_limits& limits) {
   const auto until_the_end = [&]() -> task<> {
     co_await peer.shutdown();
-    co_await drain(peer, 2 * limits.max_body);
+    co_await drain(peer);
   };
-  static_cast<void>(co_await gauntlet::as_expected(gauntlet::with_timeout(limits.linger_timeout, until_the_end())));
+  static_cast<void>(
+      co_await gauntlet::as_expected(gauntlet::with_timeout(limits.linger_timeout, until_the_end())));
 }
 
 connection::connection(uv::tcp peer, service& with, connection_list& all)

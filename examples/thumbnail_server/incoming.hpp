@@ -44,11 +44,11 @@ class incoming {
   metrics& counts_;
   gauntlet::llhttp::request_reader reader_;
   std::unique_ptr<std::byte[]> buffer_;
-  std::size_t size_ = 0;                  // of the buffer
-  std::span<const std::byte> unread_;     // in it
+  std::size_t size_ = 0;               // of the buffer
+  std::span<const std::byte> unread_;  // in it
   bool complete_ = true;
   // of the body
   std::uint64_t received_ = 0;
-  std::uint64_t on_the_wire_ = 0;         // with what frames it
-  std::chrono::nanoseconds waited_{};     // for the client
+  std::uint64_t on_the_wire_ = 0;      // with what frames it
+  std::chrono::nanoseconds waited_{};  // for the client
 };

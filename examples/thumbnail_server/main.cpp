@@ -49,7 +49,8 @@ void mask_signals(int how) {
 /// A server on each loop of a pool, on the same port.
 class servers {
  public:
-  explicit servers(const server_options& options) : options_(options), pool_(options.threads), all_(pool_.size()) {}
+  explicit servers(const server_options& options)
+      : options_(options), pool_(options.threads), all_(pool_.size()) {}
 
   void run() {
     pool_.run([this](uv::loop& loop, std::size_t index) {

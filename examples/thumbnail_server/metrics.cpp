@@ -36,7 +36,8 @@ std::string metrics::text() const {
   tell(out, "thumbnail_requests_in_flight", "gauge", "Requests whose answer is not sent yet.", in_flight);
   tell(out, "thumbnail_connections", "gauge", "Connections that are open.", connections);
   tell(out, "thumbnail_connections_total", "counter", "Connections accepted.", accepted);
-  tell(out, "thumbnail_connections_refused_total", "counter", "Connections refused for want of room.", refused);
+  tell(out, "thumbnail_connections_refused_total", "counter", "Connections refused for want of room.",
+       refused);
   tell(out, "thumbnail_connections_evicted_total", "counter", "Idle connections closed to make room.",
        closed_to_make_room);
   tell(out, "thumbnail_received_bytes_total", "counter", "Bytes read from clients.", bytes_in);

@@ -7,7 +7,8 @@
 
 namespace {
 
-constexpr std::array<int, 15> known{200, 400, 404, 405, 408, 413, 414, 415, 417, 422, 431, 500, 501, 503, 505};
+constexpr std::array<int, 15> known{200, 400, 404, 405, 408, 413, 414, 415,
+                                    417, 422, 431, 500, 501, 503, 505};
 
 std::string_view reason_of(int status) {
   switch (status) {

@@ -53,7 +53,8 @@ std::uint32_t width_of(const llhttp::request& request, std::uint32_t most) {
     const std::string_view text = pair.substr(6);
     std::uint32_t value = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool good = failure == std::errc{} && end == text.data() + text.size() && value >= 1 && value <= most;
+    const bool good =
+        failure == std::errc{} && end == text.data() + text.size() && value >= 1 && value <= most;
     if (!good || width) throw wrong;
     width = value;
   }
@@ -65,9 +66,10 @@ void require_picture(const llhttp::request& request, const server_limits& limits
   if (const std::string* const type = request.find("content-type")) {
     const std::string_view kind = std::string_view(*type).substr(0, type->find_first_of("; \t"));
     if (!equals(kind, "image/png") && !equals(kind, "application/octet-stream"))
-      throw refusal(415,
-                    "Only PNG files are taken, as they are: send the file's bytes with Content-Type: image/png "
-                    "(curl -H 'Content-Type: image/png' --data-binary @FILE.png).");
+      throw refusal(
+          415,
+          "Only PNG files are taken, as they are: send the file's bytes with Content-Type: image/png "
+          "(curl -H 'Content-Type: image/png' --data-binary @FILE.png).");
   }
   if (const std::string* const encoding = request.find("content-encoding"))
     if (!equals(*encoding, "identity"))
@@ -134,12 +136,14 @@ task<gauntlet::semaphore::permit> place_for_upload(service& with) {
     co_return co_await gauntlet::with_timeout(with.limits.queue_timeout, with.uploads.acquire());
   } catch (const gauntlet::error& problem) {
     if (problem.code() != std::errc::timed_out) throw;
-    throw refusal(503, "Too many pictures are being worked on: try again a little later.", "Retry-After: 2\r\n");
+    throw refusal(503, "Too many pictures are being worked on: try again a little later.",
+                  "Retry-After: 2\r\n");
   }
 }
 
 /// Each piece of the body is worked on before the next one is read: the client is as slow as we are.
-task<response> thumbnail_answer(service& with, const llhttp::request& request, incoming& from, uv::tcp& peer) {
+task<response> thumbnail_answer(service& with, const llhttp::request& request, incoming& from,
+                                uv::tcp& peer) {
   const std::uint32_t width = width_of(request, with.limits.max_thumbnail_width);
   require_picture(request, with.limits);
   const auto place = co_await place_for_upload(with);
@@ -154,7 +158,8 @@ task<response> thumbnail_answer(service& with, const llhttp::request& request, i
     };
     co_await uv::offload(with.loop, work);
   }
-  co_return {.type = "image/png", .body = gauntlet::owned_buffer(std::move(file)), .fields = timing_of(maker)};
+  co_return {
+      .type = "image/png", .body = gauntlet::owned_buffer(std::move(file)), .fields = timing_of(maker)};
 }
 
 // ---- which is which
@@ -173,10 +178,12 @@ place place_of(const llhttp::request& request) {
 void require_method(const llhttp::request& request, place at) {
   using llhttp::method;
   if (at == place::nowhere)
-    throw refusal(404, "There is nothing here: GET / is a page to try this server with, POST /thumbnail?width=200 "
-                       "makes thumbnails, GET /metrics and GET /pending tell how it is.");
+    throw refusal(404,
+                  "There is nothing here: GET / is a page to try this server with, POST /thumbnail?width=200 "
+                  "makes thumbnails, GET /metrics and GET /pending tell how it is.");
   const bool posts = at == place::thumbnail;
-  if (posts ? request.method == method::post : request.method == method::get || request.method == method::head)
+  if (posts ? request.method == method::post
+            : request.method == method::get || request.method == method::head)
     return;
   throw refusal(405, posts ? "Use POST, with a PNG file as the body." : "Use GET or HEAD here.",
                 posts ? "Allow: POST\r\n" : "Allow: GET, HEAD\r\n");

@@ -32,8 +32,7 @@ refusal refusal_of(const png::error& problem) {
                      .append(", and it has ")
                      .append(std::to_string(limit->found))
                      .append(". Send a smaller one.")};
-  if (problem.code() == png::errc::truncated)
-    return {422, "The PNG file is cut off: send all of it."};
+  if (problem.code() == png::errc::truncated) return {422, "The PNG file is cut off: send all of it."};
   return {422, std::string("The PNG file is broken: ")
                    .append(problem.code().message())
                    .append(problem.chunk().empty() ? "" : ", in chunk ")
@@ -114,5 +113,6 @@ void thumbnail_maker::on_end() {
 std::vector<std::byte> thumbnail_maker::finish() {
   refusing([&] { decoder_.finish(); });
   const stopwatch watch(encoding_);
-  return png::encode(filter_->take(), {.metadata = {.texts = {{.key = "Software", .value = "Gauntlet thumbnail"}}}});
+  return png::encode(filter_->take(),
+                     {.metadata = {.texts = {{.key = "Software", .value = "Gauntlet thumbnail"}}}});
 }

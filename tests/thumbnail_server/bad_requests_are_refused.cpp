@@ -37,12 +37,16 @@ std::vector<bad_request> bad_requests() {
       {"another version", "GET / HTTP/3.7\r\n\r\n", 505},
       {"no host", "GET / HTTP/1.1\r\n\r\n", 400},
       {"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
-      {"two lengths", "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", 400},
-      {"a length and chunks", "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
-                              "Transfer-Encoding: chunked\r\n\r\n", 400},
-      {"a chunk of no size", "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+      {"two lengths",
+       "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", 400},
+      {"a length and chunks",
+       "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+       "Transfer-Encoding: chunked\r\n\r\n",
        400},
-      {"another transfer coding", "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
+      {"a chunk of no size",
+       "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400},
+      {"another transfer coding",
+       "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
       {"a target that is too long", "GET /" + std::string(9000, 'a') + " HTTP/1.1\r\n" + host + "\r\n", 414},
       {"a field that is too long", get("/", "A: " + std::string(40'000, 'a') + "\r\n"), 431},
       {"too many fields", get("/", repeated("A: b\r\n", 200)), 431},
@@ -82,7 +86,8 @@ std::vector<bad_request> bad_requests() {
 
 /// Some words, and what to do.
 bool is_sentence(const answer& got) {
-  return got.fields.at("content-type").starts_with("text/plain") && got.body.size() > 20 && got.body.ends_with("\n");
+  return got.fields.at("content-type").starts_with("text/plain") && got.body.size() > 20 &&
+         got.body.ends_with("\n");
 }
 
 }  // namespace
@@ -105,7 +110,8 @@ TEST_CASE("each bad request is refused with its status and a sentence, and other
 TEST_CASE("what follows a request that was not read to its end is no request") {
   with_server(patient(), [](const running& now) -> task<> {
     client one = co_await now.connect();
-    const answer got = co_await one.ask("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n" + get("/"));
+    const answer got =
+        co_await one.ask("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n" + get("/"));
     CHECK(got.status == 404);
     CHECK(got.fields.at("connection") == "close");
     co_await one.end();
@@ -132,7 +138,8 @@ TEST_CASE("a bomb is refused when its header has come") {
       const std::string begin = begin_of(width, height);
       CHECK(begin.size() < 1000);
       // Nothing more comes: the answer does not wait for it.
-      const answer got = co_await one.ask("POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + begin);
+      const answer got = co_await one.ask(
+          "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + begin);
       CHECK(got.status == 422);
       CHECK(got.body.find("too large") != got.body.npos);
     }
@@ -167,7 +174,8 @@ TEST_CASE("a body that is longer than the limit is refused where it passes it") 
     CHECK(at_once.status == 413);
     client in_chunks = co_await now.connect();
     const answer later = co_await in_chunks.ask(
-        "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(body, 1000));
+        "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" +
+        chunked(body, 1000));
     CHECK(later.status == 413);
     client for_nobody = co_await now.connect();
     const answer dropped = co_await for_nobody.ask(post("/thumbnail?width=3", body).replace(0, 23, "GET /"));

@@ -152,7 +152,8 @@ TEST_CASE("a client that waits for it is told to send its body") {
     CHECK(got.status == 200);
 
     const answer refused = co_await one.ask(
-        "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\nExpect: 100-continue\r\n\r\n");
+        "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\nExpect: "
+        "100-continue\r\n\r\n");
     CHECK(refused.status == 413);
   });
 }
@@ -160,8 +161,8 @@ TEST_CASE("a client that waits for it is told to send its body") {
 TEST_CASE("a target may name the host, and what no one asks for is left alone") {
   with_server(patient(), [](const running& now) -> task<> {
     client one = co_await now.connect();
-    const answer got = co_await one.ask(
-        post("http://here:80/thumbnail?a=b&width=3&width2=9", picture(9, 9), "Content-Type: IMAGE/PNG; q=1\r\n"));
+    const answer got = co_await one.ask(post("http://here:80/thumbnail?a=b&width=3&width2=9", picture(9, 9),
+                                             "Content-Type: IMAGE/PNG; q=1\r\n"));
     CHECK(got.status == 200);
     const answer page_too = co_await one.ask(get("http://here"));
     CHECK(page_too.body == page());
@@ -200,8 +201,9 @@ TEST_CASE("what is pending has the names of who waits") {
     co_await until([&] { return now.counts.in_flight == 1; });
     client one = co_await now.connect();
     const answer got = co_await one.ask(get("/pending"));
-    for (const std::string words : {"stream::read_some", "awaited by a thumbnail", "awaited by connection from 127.0.0.1:",
-                                    "awaited by the server", "tcp_listener::accept"}) {
+    for (const std::string words :
+         {"stream::read_some", "awaited by a thumbnail",
+          "awaited by connection from 127.0.0.1:", "awaited by the server", "tcp_listener::accept"}) {
       INFO(got.body);
       INFO(words);
       CHECK(got.body.find(words) != got.body.npos);

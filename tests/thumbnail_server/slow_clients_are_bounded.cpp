@@ -10,7 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string head_of_upload = "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
+const std::string head_of_upload =
+    "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
 
 /// One byte, and another, until the connection ends.
 task<> drip(client& from, std::string_view bytes) {
