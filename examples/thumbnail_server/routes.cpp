@@ -40,9 +40,12 @@ bool equals(std::string_view left, std::string_view right) {
   return std::ranges::equal(left, right, {}, lower, lower);
 }
 
+refusal wrong_width(std::uint32_t most) {
+  return {400, "Say once how wide the thumbnail is to be, from 1 to " + std::to_string(most) +
+                   " pixels: POST /thumbnail?width=200"};
+}
+
 std::uint32_t width_of(const llhttp::request& request, std::uint32_t most) {
-  const refusal wrong(400, "Say once how wide the thumbnail is to be, from 1 to " + std::to_string(most) +
-                               " pixels: POST /thumbnail?width=200");
   std::string_view target = in_origin_form(request.target);
   target.remove_prefix(std::min(target.find('?'), target.size() - 1) + 1);
   std::optional<std::uint32_t> width;
@@ -55,10 +58,10 @@ std::uint32_t width_of(const llhttp::request& request, std::uint32_t most) {
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
     const bool good =
         failure == std::errc{} && end == text.data() + text.size() && value >= 1 && value <= most;
-    if (!good || width) throw wrong;
+    if (!good || width) throw wrong_width(most);
     width = value;
   }
-  if (!width) throw wrong;
+  if (!width) throw wrong_width(most);
   return *width;
 }
 
