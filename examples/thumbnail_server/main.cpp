@@ -1,6 +1,7 @@
 // thumbnail_server: a service that makes thumbnails of PNG files. See README.md, and --help.
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstddef>
@@ -23,12 +24,22 @@ using gauntlet::task;
 
 namespace {
 
-/// Sockets are descriptors: as many as the system allows.
-void raise_descriptor_limit() {
+/// Sockets are descriptors. Where there are none left libuv closes what comes, and no idle connection could
+/// give way: so each loop takes no more than there are descriptors for.
+void fit_to_descriptors(server_options& options) {
+  const std::size_t others = 24 + 16 * options.threads;
+  constexpr std::size_t refused_at_a_time = 80;  // with some to spare
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  const std::size_t each = (limit.rlim_cur - std::min<std::size_t>(others, limit.rlim_cur)) / options.threads;
+  const std::size_t possible = std::max<std::size_t>(each, refused_at_a_time + 1) - refused_at_a_time;
+  if (possible >= options.limits.max_connections) return;
+  options.limits.max_connections = possible;
+  std::fprintf(stderr, "thumbnail_server: %zu connections at a time: the system allows %zu descriptors\n",
+               possible * options.threads, static_cast<std::size_t>(limit.rlim_cur));
 }
 
 /// libuv starts its pool with the first work, and then looks how large it is to be.
@@ -163,12 +174,12 @@ class servers {
 
 int main(int count, char** arguments) try {
   const std::span<const char* const> words(arguments, static_cast<std::size_t>(count));
-  const server_options options = parse_options(words.subspan(1));
+  server_options options = parse_options(words.subspan(1));
   if (options.help) {
     std::fputs(usage().c_str(), stdout);
     return 0;
   }
-  raise_descriptor_limit();
+  fit_to_descriptors(options);
   mask_signals(SIG_BLOCK);
   set_workers(options.workers);
   servers(options).run();

@@ -76,7 +76,6 @@ std::vector<bad_request> bad_requests() {
       {"a file without its last byte", post("/thumbnail?width=3", good.substr(0, good.size() - 1)), 422},
       {"a broken header", post("/thumbnail?width=3", broken(good, 17)), 422},
       {"broken pixels", post("/thumbnail?width=3", broken(good, good.size() / 2)), 422},
-      {"a thumbnail that is too large", post("/thumbnail?width=2000", begin_of(2'000, 30'000)), 422},
       {"a body that is too long, announced",
        "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", 413},
       {"a number of bytes beyond all numbers",
@@ -201,6 +200,28 @@ TEST_CASE("a body that never ends is refused at the limit, and the answer is hea
     REQUIRE(first.index() == 0);
     CHECK(std::get<0>(first).status == 413);
     co_await now.serves();
+  });
+}
+
+TEST_CASE("a client that sends all before it listens hears the answer") {
+  server_limits limits = patient();
+  limits.max_body = 1'000;
+  with_server(limits, [](const running& now) -> task<> {
+    client one = co_await now.connect();
+    co_await one.send(post("/thumbnail?width=3", std::string(20'000'000, 'x')));
+    const answer got = co_await one.receive();
+    CHECK(got.status == 413);
+  });
+}
+
+TEST_CASE("a thumbnail that would be too large is refused when the header has come") {
+  with_server(patient(), [](const running& now) -> task<> {
+    client one = co_await now.connect();
+    const answer got =
+        co_await one.ask("POST /thumbnail?width=2000 HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" +
+                         begin_of(2'000, 30'000));
+    CHECK(got.status == 422);
+    CHECK(got.body.find("ask for a smaller width") != got.body.npos);
   });
 }
 

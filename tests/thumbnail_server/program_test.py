@@ -6,6 +6,7 @@ Each test starts the program, under the lane's launcher if there is one, and pro
 import http.client
 import os
 import re
+import resource
 import signal
 import socket
 import struct
@@ -26,9 +27,13 @@ LONG = 120  # seconds, for what takes no time where nothing is slow
 class Server:
     """The program, as it runs."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, descriptors=None):
+        def limit():
+            if descriptors:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
         self.process = subprocess.Popen([*LAUNCHER, str(PROGRAM), "--port", "0", *options], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True)
+                                        stderr=subprocess.PIPE, text=True, preexec_fn=limit)
         line = self.process.stdout.readline()
         said = re.fullmatch(r"listening on (http://127\.0\.0\.1:(\d+))\n", line)
         if not said:
@@ -39,13 +44,14 @@ class Server:
 
     def end(self, signal_number=signal.SIGTERM):
         self.process.send_signal(signal_number)
-        self.wait()
+        return self.wait()
 
     def wait(self):
-        """It must end by itself, with status 0."""
+        """What it wrote to standard error; it must end by itself, with status 0."""
         said = self.process.communicate(timeout=LONG)[1]
         if self.process.returncode != 0:
             raise AssertionError(f"it ended with {self.process.returncode}:\n{said}")
+        return said
 
     def ask(self, method, target, body=None, fields=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONG)
@@ -71,8 +77,8 @@ def run(*command, **options):
 
 
 class Program(unittest.TestCase):
-    def start(self, *options):
-        server = Server(*options)
+    def start(self, *options, **limits):
+        server = Server(*options, **limits)
         self.addCleanup(server.process.stderr.close)
         self.addCleanup(server.process.stdout.close)
         self.addCleanup(server.process.kill)
@@ -152,6 +158,15 @@ class End(Program):
             lines.append(server.process.stderr.readline())
         server.end()
 
+    def test_it_holds_no_more_than_its_descriptors(self):
+        server = self.start("--max-connections", "100000", descriptors=200)
+        idle = [socket.create_connection(("127.0.0.1", server.port), timeout=LONG) for _ in range(250)]
+        self.assertEqual(server.ask("GET", "/")[0], 200)  # others have given way
+        self.assertIn(b"\nthumbnail_connections_refused_total 0\n", server.ask("GET", "/metrics")[1])
+        for one in idle:
+            one.close()
+        self.assertIn("connections at a time", server.end())
+
     def test_no_descriptor_stays(self):
         server = self.start()
         before = server.sockets()
@@ -191,7 +206,7 @@ def connects(port):
     try:
         socket.create_connection(("127.0.0.1", port), timeout=LONG).close()
         return True
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):
         return False
 
 

@@ -1,3 +1,6 @@
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <chrono>
 #include <list>
 #include <string>
@@ -12,6 +15,15 @@ using namespace std::chrono_literals;
 
 const std::string head_of_upload =
     "POST /thumbnail?width=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
+
+/// Clients, of which each has one here, and every second one another at the server's side.
+std::size_t as_many_as_descriptors_allow(std::size_t clients) {
+  rlimit limit{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  limit.rlim_cur = limit.rlim_max;
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  return std::min<std::size_t>(clients, limit.rlim_cur / 2);
+}
 
 /// One byte, and another, until the connection ends.
 task<> drip(client& from, std::string_view bytes) {
@@ -189,10 +201,10 @@ TEST_CASE("when all connections are at work, a new one is told to come again") {
 }
 
 TEST_CASE("no more connections are held than there may be, and others are served") {
-  constexpr std::size_t clients = GAUNTLET_IDLE_CLIENTS;
+  const std::size_t clients = as_many_as_descriptors_allow(GAUNTLET_IDLE_CLIENTS);
   server_limits limits = patient();
   limits.max_connections = clients / 2;
-  with_server(limits, [](const running& now) -> task<> {
+  with_server(limits, [clients](const running& now) -> task<> {
     std::list<client> idle;
     std::uint64_t most = 0;
     for (std::size_t i = 0; i < clients; ++i) {
