@@ -64,7 +64,8 @@ const std::vector<sample>& real_responses() {
        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\"b\"\r\nhello\r\n0\r\nTrailer: x\r\n\r\n"},
       {"not modified", "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\nContent-Length: 100\r\n\r\n"},
       {"no words", "HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n"},
-      {"continue", "HTTP/1.1 100 Continue\r\n\r\n"},
+      {"continue, and then the answer",
+       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"},
   };
   return all;
 }
@@ -123,19 +124,25 @@ transcript read_requests(const std::vector<std::string_view>& pieces, const requ
   return found;
 }
 
-void recorder::add(const char* name, std::string_view piece) {
+void recorder::add(parser& from, const char* name, std::string_view piece) {
   if (open_ == name) {
     events_.back() += piece;
-    return;
+  } else {
+    open_ = name;
+    events_.push_back(std::string(name) + ' ');
+    events_.back() += piece;
   }
-  open_ = name;
-  events_.push_back(std::string(name) + ' ');
-  events_.back() += piece;
+  act(from);
 }
 
-void recorder::add(const char* name) {
+void recorder::add(parser& from, std::string name) {
   open_.clear();
-  events_.emplace_back(name);
+  events_.push_back(std::move(name));
+  act(from);
+}
+
+void recorder::act(parser& from) {
+  if (calls_++ == number_ && action_) action_(from);
 }
 
 std::string recorder::joined() const {
@@ -145,9 +152,9 @@ std::string recorder::joined() const {
 }
 
 callbacks recorder::all() {
-  const auto event = [this](const char* name) { return [this, name](parser&) { add(name); }; };
+  const auto event = [this](const char* name) { return [this, name](parser& p) { add(p, name); }; };
   const auto piece = [this](const char* name) {
-    return [this, name](parser&, std::string_view text) { add(name, text); };
+    return [this, name](parser& p, std::string_view text) { add(p, name, text); };
   };
   return {
       .on_message_begin = event("message_begin"),
@@ -160,13 +167,13 @@ callbacks recorder::all() {
       .on_chunk_extension_name = piece("chunk_extension_name"),
       .on_chunk_extension_value = piece("chunk_extension_value"),
       .on_headers_complete =
-          [this](parser&) {
-            add("headers_complete");
+          [this](parser& p) {
+            add(p, "headers_complete");
             return body::as_said;
           },
       .on_body =
-          [this](parser&, std::span<const std::byte> bytes) {
-            add("body", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+          [this](parser& p, std::span<const std::byte> bytes) {
+            add(p, "body", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
           },
       .on_message_complete = event("message_complete"),
       .on_url_complete = event("url_complete"),
@@ -177,11 +184,22 @@ callbacks recorder::all() {
       .on_header_value_complete = event("header_value_complete"),
       .on_chunk_extension_name_complete = event("chunk_extension_name_complete"),
       .on_chunk_extension_value_complete = event("chunk_extension_value_complete"),
-      .on_chunk_header =
-          [this](parser& p) { add(("chunk_header " + std::to_string(p.chunk_length())).c_str()); },
+      .on_chunk_header = [this](parser& p) { add(p, "chunk_header " + std::to_string(p.chunk_length())); },
       .on_chunk_complete = event("chunk_complete"),
       .on_reset = event("reset"),
   };
+}
+
+void parse_all(parser& parser, std::string_view text) {
+  const block memory(text);
+  std::span<const std::byte> bytes = memory.bytes();
+  for (;;) {
+    const execution done = parser.execute(bytes);
+    if (done.why == stop::all_read) return;
+    bytes = bytes.subspan(done.used);
+    parser.resume();
+    parser.resume_after_upgrade();
+  }
 }
 
 }  // namespace gauntlet::llhttp::test

@@ -2,6 +2,8 @@
 /// What the tests of llhttp share: requests as real clients send them, and two ways to write down what comes
 /// of bytes.
 
+#include <cstddef>
+#include <functional>
 #include <gauntlet/llhttp.hpp>
 #include <span>
 #include <string>
@@ -16,7 +18,7 @@ struct sample {
   std::string text{};
 };
 
-/// Each is one whole message.
+/// Whole messages, one each but for the last response.
 const std::vector<sample>& real_requests();
 const std::vector<sample>& real_responses();
 
@@ -64,13 +66,26 @@ class recorder {
   callbacks all();
   const std::vector<std::string>& events() const noexcept { return events_; }
   std::string joined() const;
+  std::size_t calls() const noexcept { return calls_; }
+  /// From within the call with that number, counted from 0.
+  void at_call(std::size_t number, std::function<void(parser&)> action) {
+    number_ = number;
+    action_ = std::move(action);
+  }
 
  private:
-  void add(const char* name, std::string_view piece);
-  void add(const char* name);
+  void add(parser& from, const char* name, std::string_view piece);
+  void add(parser& from, std::string name);
+  void act(parser& from);
 
   std::vector<std::string> events_;
+  std::size_t calls_ = 0;
+  std::size_t number_ = 0;
+  std::function<void(parser&)> action_;
   std::string open_;  // the piece callback that was called last
 };
+
+/// Gives the parser all of the text, and goes on behind pauses and upgrades.
+void parse_all(parser& parser, std::string_view text);
 
 }  // namespace gauntlet::llhttp::test

@@ -42,8 +42,9 @@ struct parser::block {
   bool wants_pause = false;
   bool failed = false;  // a callback of finish(), of which llhttp keeps nothing
   bool finished = false;
-  std::uint64_t read = 0;        // since the start or reset()
-  std::uint64_t stopped_at = 0;  // the last error or pause
+  std::source_location called_from{};  // of the call that runs
+  std::uint64_t read = 0;              // since the start or reset()
+  std::uint64_t stopped_at = 0;        // the last error or pause
 
  private:
   // SAFETY: data was set by the constructor, and the address of a block does not change.
@@ -80,12 +81,15 @@ struct parser::block {
     body verdict = body::as_said;
     const int told = self.tell([&] {
       verdict = self.callbacks.on_headers_complete(*self.owner);
+      if (verdict != body::as_said && verdict != body::none && verdict != body::none_upgrade)
+        throw misuse("llhttp::callbacks::on_headers_complete", "its answer is none of llhttp::body",
+                     self.called_from);
       if (verdict != body::as_said && self.wants_pause)
         throw misuse(
             "llhttp::parser::pause",
             "on_headers_complete says that there is no body, which llhttp cannot hear together with a "
             "pause; pause in on_message_complete",
-            std::source_location::current());
+            self.called_from);
     });
     return told == HPE_OK ? static_cast<int>(verdict) : told;
   }
@@ -194,6 +198,7 @@ std::size_t parser::block::used_of(const char* data, std::size_t size) const noe
 }
 
 execution parser::block::execute(std::span<const std::byte> bytes, std::source_location where) {
+  called_from = where;
   // An empty span may have no address, and llhttp adds to it.
   const char* const data = bytes.empty() ? "" : reinterpret_cast<const char*>(bytes.data());
   const llhttp_errno_t answer = run([&] { return llhttp_execute(&raw, data, bytes.size()); });
@@ -216,6 +221,7 @@ execution parser::block::execute(std::span<const std::byte> bytes, std::source_l
 }
 
 void parser::block::finish(std::source_location where) {
+  called_from = where;
   finished = true;
   const llhttp_errno_t answer = run([&] { return llhttp_finish(&raw); });
   stopped_at = read;
