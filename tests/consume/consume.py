@@ -137,7 +137,7 @@ def missing_component(shop):
     said = shop.configure(must_succeed=False)
     expect(said.returncode != 0, "a component that does not exist was found")
     words = " ".join(said.stdout.split())
-    expect("this Gauntlet was built with: core;png;uv; not with: tiff" in words, f"CMake said:\n{said.stdout}")
+    expect("this Gauntlet was built with: core;png;uv;llhttp; not with: tiff" in words, f"CMake said:\n{said.stdout}")
 
 
 def missing_library(shop):
@@ -160,7 +160,7 @@ def headers_without_libpng(shop):
     shop.install()
     trap = shop.folder / "trap"
     trap.mkdir()
-    for name in ("png.h", "pngconf.h", "pnglibconf.h", "zlib.h", "zconf.h", "setjmp.h", "uv.h"):
+    for name in ("png.h", "pngconf.h", "pnglibconf.h", "zlib.h", "zconf.h", "setjmp.h", "uv.h", "llhttp.h"):
         (trap / name).write_text(f"#error {name} was included\n", encoding="utf-8")
     include = shop.prefix / "include"
     headers = sorted(path.relative_to(include).as_posix() for path in include.rglob("*") if path.is_file())

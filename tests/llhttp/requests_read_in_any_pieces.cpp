@@ -83,6 +83,21 @@ TEST_CASE("keep_alive follows the version and the Connection field") {
   CHECK_FALSE(only(read_request("GET / HTTP/1.0\r\n\r\n")).head.keep_alive);
 }
 
+TEST_CASE("close is heard in any place of any Connection field") {
+  for (const char* const fields :
+       {"Connection: close", "connection:\tCLOSE", "Connection: close\t", "Connection: close \t ",
+        "Connection: a, close", "Connection: close,b", "Connection: a\t,\tclose\t, b",
+        "Connection: keep-alive\r\nConnection: close\t", "Connection: keep-alive, close"}) {
+    INFO(fields);
+    CHECK_FALSE(only(read_request(std::string("GET / HTTP/1.1\r\n") + fields + "\r\n\r\n")).head.keep_alive);
+  }
+  for (const char* const fields :
+       {"Connection: closed", "Connection: not close", "Connection:", "Connection: ,,", "X: close"}) {
+    INFO(fields);
+    CHECK(only(read_request(std::string("GET / HTTP/1.1\r\n") + fields + "\r\n\r\n")).head.keep_alive);
+  }
+}
+
 TEST_CASE("every method of HTTP is read by its name, and those of RTSP are refused") {
   for (int number = 0; number <= static_cast<int>(method::query); ++number) {
     const auto wanted = static_cast<method>(number);

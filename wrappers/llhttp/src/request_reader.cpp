@@ -15,6 +15,21 @@ bool same_letters(std::string_view a, std::string_view b) noexcept {
   return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
+std::string_view trimmed(std::string_view text) noexcept {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
+/// Whether a list such as that of Connection has this word.
+bool has_word(std::string_view list, std::string_view word) noexcept {
+  for (;;) {
+    const std::size_t comma = list.find(',');
+    if (same_letters(trimmed(list.substr(0, comma)), word)) return true;
+    if (comma == std::string_view::npos) return false;
+    list.remove_prefix(comma + 1);
+  }
+}
+
 /// Out of a callback, to where the offset is known.
 struct refusal {
   errc code;
@@ -86,6 +101,7 @@ struct request_reader::state {
   void end_field();
   body end_head();
   void check_transfer_encoding() const;
+  bool says_close() const noexcept;
   void count_extension(std::string_view piece);
   void count_field_bytes(std::size_t more);
   void reach(llhttp::part part) {
@@ -205,7 +221,17 @@ void request_reader::state::check_transfer_encoding() const {
       throw refusal{errc::invalid_transfer_encoding, "HTTP/1.0 has no Transfer-Encoding"};
     if (!same_letters(field.value, "chunked"))
       throw refusal{errc::transfer_coding_not_supported, "a Transfer-Encoding that is not just chunked"};
+    if (!parser.chunked())
+      throw refusal{errc::invalid_transfer_encoding,
+                    "a Transfer-Encoding that llhttp does not take for chunked"};
   }
+}
+
+/// llhttp does not know the word where a tab follows.
+bool request_reader::state::says_close() const noexcept {
+  return std::ranges::any_of(head.fields, [](const header_field& field) {
+    return same_letters(field.name, "connection") && has_word(field.value, "close");
+  });
 }
 
 body request_reader::state::end_head() {
@@ -214,7 +240,7 @@ body request_reader::state::end_head() {
   head.method = parser.method();
   head.content_length = parser.content_length();
   head.chunked = parser.chunked();
-  head.keep_alive = parser.should_keep_alive();
+  head.keep_alive = parser.should_keep_alive() && !says_close();
   head.upgrade = parser.upgrade();
   head_is_whole = head_waits = true;
   reach(part::head);

@@ -93,8 +93,8 @@ class request_reader {
   ///
   /// Throws error for what is refused, and std::bad_alloc; after either the connection is beyond help, and
   /// every further call is misuse. status_of says what to answer.
-  read_result read(std::span<const std::byte> bytes,
-                   std::source_location where = std::source_location::current());
+  [[nodiscard]] read_result read(std::span<const std::byte> bytes,
+                                 std::source_location where = std::source_location::current());
 
   /// The head that part::head told of, once; misuse at other times.
   request take_head(std::source_location where = std::source_location::current());
