@@ -51,6 +51,10 @@ TEST_CASE("there may be as many fields as their limit, and not one more") {
   check_passes(get("/", "a: 1\r\nb: 2\r\n"), limits);
   check(get("/", "a: 1\r\nb: 2\r\nc: 3\r\n"), limits, errc::too_many_headers, 431);
   check(get("/", "a:\r\nb:\r\nc:\r\n"), limits, errc::too_many_headers, 431);
+  std::string hundred;
+  for (int i = 0; i < 100; ++i) hundred += "a: b\r\n";
+  check_passes(get("/", hundred), {});
+  check(get("/", hundred + "a: b\r\n"), {}, errc::too_many_headers, 431);
 }
 
 TEST_CASE("a limit of nothing lets nothing through, and is no error where there is nothing") {

@@ -191,5 +191,42 @@ TEST_CASE("only HTTP/1.1 and HTTP/1.0 are read") {
   });
 }
 
+// docs/llhttp.md says so; where a later llhttp does not, the reader may lose a check.
+TEST_CASE("what the reader refuses by itself, llhttp takes") {
+  const std::string chunks = "0\r\n\r\n";
+  for (const std::string& text :
+       {std::string("GET /\r\nHost: a\r\n\r\n"), std::string("GET / HTTP/2.0\r\n\r\n"),
+        std::string("GET / HTTP/0.9\r\n\r\n"), std::string("GET / RTSP/1.0\r\n\r\n"),
+        std::string("SOURCE / ICE/1.0\r\n\r\n"), std::string("GET  / HTTP/1.1\r\n\r\n"),
+        std::string("GET /  HTTP/1.1\r\n\r\n"), post("Transfer-Encoding: gzip, chunked\r\n", chunks),
+        std::string("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n") + chunks,
+        chunked("1;" + std::string(1 << 20, 'a') + "\r\nx\r\n" + chunks)}) {
+    INFO(text.substr(0, 60));
+    bool whole = false;
+    parser parser(kind::request, {.on_message_complete = [&](llhttp::parser&) { whole = true; }});
+    CHECK_NOTHROW(parse_all(parser, text));
+    CHECK(whole);
+    CHECK(read_request(text).refused);
+  }
+}
+
+TEST_CASE("a tab behind a word hides it from llhttp") {
+  bool keeps_alive = false;
+  parser close(kind::request, {.on_headers_complete = [&](parser& p) {
+                 keeps_alive = p.should_keep_alive();
+                 return body::as_said;
+               }});
+  parse_all(close, "GET / HTTP/1.1\r\nConnection: close\t\r\n\r\n");
+  CHECK(keeps_alive);
+
+  bool had_a_head = false;
+  parser chunks(kind::request, {.on_headers_complete = [&](parser& p) {
+                  had_a_head = !p.chunked();
+                  return body::as_said;
+                }});
+  CHECK_THROWS_AS(parse_all(chunks, post("Transfer-Encoding: chunked\t\r\n", "0\r\n\r\n")), error);
+  CHECK(had_a_head);
+}
+
 }  // namespace
 }  // namespace gauntlet::llhttp::test
