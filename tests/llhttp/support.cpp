@@ -125,7 +125,7 @@ transcript read_requests(const std::vector<std::string_view>& pieces, const requ
 }
 
 void recorder::add(parser& from, const char* name, std::string_view piece) {
-  if (open_ == name) {
+  if (std::string_view(open_) == name) {
     events_.back() += piece;
   } else {
     open_ = name;

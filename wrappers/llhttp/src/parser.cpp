@@ -50,10 +50,11 @@ struct parser::block {
   // SAFETY: data was set by the constructor, and the address of a block does not change.
   static block& of(llhttp_t* raw) noexcept { return *static_cast<block*>(raw->data); }
 
-  /// What llhttp is answered: -1 where the callback has thrown.
+  /// What llhttp is answered. Not the -1 that it allows where a callback has failed: llhttp_finish would hand
+  /// that on, and it is no value of llhttp_errno_t.
   template <class Work>
   int tell(Work&& work) noexcept {
-    if (owner != nullptr && !boundary.run(std::forward<Work>(work))) return -1;
+    if (owner != nullptr && !boundary.run(std::forward<Work>(work))) return HPE_USER;
     return owner == nullptr || wants_pause ? HPE_PAUSED : HPE_OK;
   }
 

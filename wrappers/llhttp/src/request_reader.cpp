@@ -15,9 +15,12 @@ bool same_letters(std::string_view a, std::string_view b) noexcept {
   return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
+bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
 std::string_view trimmed(std::string_view text) noexcept {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 /// Whether a list such as that of Connection has this word.
@@ -209,7 +212,7 @@ void request_reader::state::end_field() {
   field_is_open = false;
   if (head_is_whole) return;
   std::string& value = head.fields.back().value;
-  value.erase(value.find_last_not_of(" \t") + 1);  // llhttp takes away what stands before it
+  value.resize(trimmed(value).size());  // llhttp itself takes away what stands before it
 }
 
 /// What llhttp calls chunked may be packed in another way below that, or come from an HTTP/1.0 sender, whose
@@ -274,8 +277,7 @@ read_result request_reader::state::read(std::span<const std::byte> bytes) {
   }
 }
 
-request_reader::request_reader(request_limits limits, std::source_location)
-    : state_(std::make_unique<state>(limits)) {}
+request_reader::request_reader(request_limits limits) : state_(std::make_unique<state>(limits)) {}
 request_reader::request_reader(request_reader&& other) noexcept = default;
 request_reader& request_reader::operator=(request_reader&& other) noexcept = default;
 request_reader::~request_reader() = default;

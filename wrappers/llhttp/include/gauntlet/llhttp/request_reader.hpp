@@ -80,8 +80,7 @@ struct read_result {
 /// Over a parser that reads requests, with no leniency.
 class request_reader {
  public:
-  explicit request_reader(request_limits limits = {},
-                          std::source_location where = std::source_location::current());
+  explicit request_reader(request_limits limits = {});
   request_reader(request_reader&& other) noexcept;
   request_reader& operator=(request_reader&& other) noexcept;
   ~request_reader();
