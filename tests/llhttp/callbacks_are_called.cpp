@@ -3,9 +3,9 @@
 #include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <memory>
-#include <set>
 #include <stdexcept>
 #include <string>
+#include <unordered_set>
 
 #include "support.hpp"
 
@@ -78,7 +78,7 @@ TEST_CASE("a response is told as llhttp finds it") {
 }
 
 TEST_CASE("the samples bring every callback at least once") {
-  std::set<std::string> names;
+  std::unordered_set<std::string> names;
   for (const side& side : both_sides()) {
     recorder record;
     for (const sample& one : *side.samples) {

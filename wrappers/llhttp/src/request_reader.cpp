@@ -212,7 +212,8 @@ void request_reader::state::end_field() {
   field_is_open = false;
   if (head_is_whole) return;
   std::string& value = head.fields.back().value;
-  value.resize(trimmed(value).size());  // llhttp itself takes away what stands before it
+  while (!value.empty() && is_blank(value.back()))
+    value.pop_back();  // what stands before it llhttp takes away
 }
 
 /// What llhttp calls chunked may be packed in another way below that, or come from an HTTP/1.0 sender, whose
