@@ -116,6 +116,14 @@ TEST_CASE("an offset is counted over all that was given") {
     CHECK(refused.operation() == "llhttp::parser::execute");
     CHECK(std::string_view(refused.where().file_name()).ends_with("names_are_llhttps.cpp"));
   }
+  parser.reset();
+  CHECK(parser.error_offset() == 0);
+  try {
+    parser.execute(bad.bytes());
+    FAIL("it was accepted");
+  } catch (const error& refused) {
+    CHECK(refused.offset() == 17);
+  }
 }
 
 }  // namespace

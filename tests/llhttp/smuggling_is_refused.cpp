@@ -185,6 +185,7 @@ TEST_CASE("only HTTP/1.1 and HTTP/1.0 are read") {
       {"HTTP/2.0", "GET / HTTP/2.0\r\n\r\n", 505},
       {"HTTP/3.0", "GET / HTTP/3.0\r\n\r\n", 505},
       {"HTTP/2's preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
+      {"HTTP/2's preface with a version of HTTP/1", "PRI * HTTP/1.1\r\n\r\nSM\r\n\r\n", 505},
       {"RTSP", "OPTIONS * RTSP/1.0\r\n\r\n", 505},
       {"RTSP with a version of HTTP", "GET / RTSP/1.1\r\n\r\n", 505},
       {"ICE", "SOURCE /a ICE/1.0\r\n\r\n", 505},

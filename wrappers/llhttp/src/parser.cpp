@@ -40,7 +40,6 @@ struct parser::block {
   parser* owner;  // nullptr: destroyed, while a call runs
   bool running = false;
   bool wants_pause = false;
-  bool failed = false;  // a callback of finish(), of which llhttp keeps nothing
   bool finished = false;
   std::source_location called_from{};  // of the call that runs
   std::uint64_t read = 0;              // since the start or reset()
@@ -164,7 +163,7 @@ void parser::block::require_outside(const char* operation, std::source_location 
 void parser::block::require_ready(const char* operation, std::source_location where) const {
   require_outside(operation, where);
   if (finished) throw misuse(operation, "the end of the stream was told; reset() begins another", where);
-  switch (failed ? HPE_USER : llhttp_get_errno(&raw)) {
+  switch (llhttp_get_errno(&raw)) {
     case HPE_OK:
       return;
     case HPE_PAUSED:
@@ -228,7 +227,6 @@ void parser::block::finish(std::source_location where) {
   stopped_at = read;
   // To pause in its callback changes nothing: nothing comes behind it.
   if (answer == HPE_OK || answer == HPE_PAUSED) return;
-  failed = true;
   boundary.rethrow();
   throw error(static_cast<errc>(answer), "llhttp::parser::finish", llhttp_get_error_reason(&raw), read,
               where);
@@ -305,7 +303,6 @@ void parser::reset(std::source_location where) {
   block& self = require("llhttp::parser::reset", where);
   self.require_outside("llhttp::parser::reset", where);
   llhttp_reset(&self.raw);
-  self.failed = false;
   self.finished = false;
   self.read = 0;
   self.stopped_at = 0;
