@@ -76,6 +76,14 @@ TEST_CASE("of a chunked body come the chunks, not their sizes, extensions or tra
   CHECK(message_of("curl -T -").body == "0123456789abcdef\r\n\n");
 }
 
+TEST_CASE("a head that is taken late has no trailers in it") {
+  const block memory(text_of("chunks with extensions and trailers"));
+  request_reader reader;
+  read_result read{.rest = memory.bytes()};
+  while (read.part != part::end) read = reader.read(read.rest);
+  CHECK(reader.take_head().fields.size() == 3);
+}
+
 TEST_CASE("keep_alive follows the version and the Connection field") {
   CHECK(message_of("curl").head.keep_alive);
   CHECK(message_of("apache bench").head.keep_alive);

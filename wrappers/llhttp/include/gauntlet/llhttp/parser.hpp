@@ -20,7 +20,7 @@
 #include "gauntlet/llhttp/error.hpp"
 #include "gauntlet/llhttp/method.hpp"
 
-struct llhttp__internal_s;  // llhttp_t
+struct llhttp__internal_s;  // llhttp_t; NOLINT(bugprone-reserved-identifier): the name is llhttp's
 
 namespace gauntlet::llhttp {
 

@@ -33,9 +33,9 @@ namespace gauntlet::llhttp {
 
 /// How much of a request may be kept. To pass one is an error before the rest has come.
 struct request_limits {
-  std::size_t target_bytes = 8 * 1024;
+  std::size_t target_bytes = 8192;
   /// Names and values of a message, its trailers too; and, by themselves, the extensions of one chunk.
-  std::size_t header_bytes = 32 * 1024;
+  std::size_t header_bytes = 32768;
   std::size_t headers = 100;  ///< fields, trailers too
 };
 
