@@ -40,19 +40,20 @@ struct parser::block {
   parser* owner;  // nullptr: destroyed, while a call runs
   bool running = false;
   bool wants_pause = false;
-  bool failed = false;  // a callback of finish(), of which llhttp keeps nothing
   bool finished = false;
-  std::uint64_t read = 0;        // since the start or reset()
-  std::uint64_t stopped_at = 0;  // the last error or pause
+  std::source_location called_from{};  // of the call that runs
+  std::uint64_t read = 0;              // since the start or reset()
+  std::uint64_t stopped_at = 0;        // the last error or pause
 
  private:
   // SAFETY: data was set by the constructor, and the address of a block does not change.
   static block& of(llhttp_t* raw) noexcept { return *static_cast<block*>(raw->data); }
 
-  /// What llhttp is answered: -1 where the callback has thrown.
+  /// What llhttp is answered. Not the -1 that it allows where a callback has failed: llhttp_finish would hand
+  /// that on, and it is no value of llhttp_errno_t.
   template <class Work>
   int tell(Work&& work) noexcept {
-    if (owner != nullptr && !boundary.run(std::forward<Work>(work))) return -1;
+    if (owner != nullptr && !boundary.run(std::forward<Work>(work))) return HPE_USER;
     return owner == nullptr || wants_pause ? HPE_PAUSED : HPE_OK;
   }
 
@@ -80,12 +81,15 @@ struct parser::block {
     body verdict = body::as_said;
     const int told = self.tell([&] {
       verdict = self.callbacks.on_headers_complete(*self.owner);
+      if (verdict != body::as_said && verdict != body::none && verdict != body::none_upgrade)
+        throw misuse("llhttp::callbacks::on_headers_complete", "its answer is none of llhttp::body",
+                     self.called_from);
       if (verdict != body::as_said && self.wants_pause)
         throw misuse(
             "llhttp::parser::pause",
             "on_headers_complete says that there is no body, which llhttp cannot hear together with a "
             "pause; pause in on_message_complete",
-            std::source_location::current());
+            self.called_from);
     });
     return told == HPE_OK ? static_cast<int>(verdict) : told;
   }
@@ -159,7 +163,7 @@ void parser::block::require_outside(const char* operation, std::source_location 
 void parser::block::require_ready(const char* operation, std::source_location where) const {
   require_outside(operation, where);
   if (finished) throw misuse(operation, "the end of the stream was told; reset() begins another", where);
-  switch (failed ? HPE_USER : llhttp_get_errno(&raw)) {
+  switch (llhttp_get_errno(&raw)) {
     case HPE_OK:
       return;
     case HPE_PAUSED:
@@ -194,6 +198,7 @@ std::size_t parser::block::used_of(const char* data, std::size_t size) const noe
 }
 
 execution parser::block::execute(std::span<const std::byte> bytes, std::source_location where) {
+  called_from = where;
   // An empty span may have no address, and llhttp adds to it.
   const char* const data = bytes.empty() ? "" : reinterpret_cast<const char*>(bytes.data());
   const llhttp_errno_t answer = run([&] { return llhttp_execute(&raw, data, bytes.size()); });
@@ -216,12 +221,12 @@ execution parser::block::execute(std::span<const std::byte> bytes, std::source_l
 }
 
 void parser::block::finish(std::source_location where) {
+  called_from = where;
   finished = true;
   const llhttp_errno_t answer = run([&] { return llhttp_finish(&raw); });
   stopped_at = read;
   // To pause in its callback changes nothing: nothing comes behind it.
   if (answer == HPE_OK || answer == HPE_PAUSED) return;
-  failed = true;
   boundary.rethrow();
   throw error(static_cast<errc>(answer), "llhttp::parser::finish", llhttp_get_error_reason(&raw), read,
               where);
@@ -298,7 +303,6 @@ void parser::reset(std::source_location where) {
   block& self = require("llhttp::parser::reset", where);
   self.require_outside("llhttp::parser::reset", where);
   llhttp_reset(&self.raw);
-  self.failed = false;
   self.finished = false;
   self.read = 0;
   self.stopped_at = 0;

@@ -15,34 +15,54 @@ bool same_letters(std::string_view a, std::string_view b) noexcept {
   return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
+bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+std::string_view trimmed(std::string_view text) noexcept {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// Whether a list such as that of Connection has this word.
+bool has_word(std::string_view list, std::string_view word) noexcept {
+  for (;;) {
+    const std::size_t comma = list.find(',');
+    if (same_letters(trimmed(list.substr(0, comma)), word)) return true;
+    if (comma == std::string_view::npos) return false;
+    list.remove_prefix(comma + 1);
+  }
+}
+
 /// Out of a callback, to where the offset is known.
 struct refusal {
   errc code;
   const char* reason;
 };
 
-/// The byte three places before the version tells the protocols of llhttp's apart: "HTTP/", "RTSP/", "ICE/".
-class protocol_letter {
+/// What stood before a place in the input, also in what was given before. llhttp tells neither how many
+/// spaces it has skipped nor whether the protocol is HTTP, RTSP or ICE.
+class look_back {
  public:
+  static constexpr std::size_t reach = 7;  // one byte of a target, a space, "HTTP/"
+
   void begin(std::span<const std::byte> input) noexcept { input_ = input; }
   /// used: how many of the input's bytes were read.
   void end(std::size_t used) noexcept {
-    for (const std::byte b : input_.first(used).last(std::min(used, before_.size()))) {
-      std::ranges::rotate(before_, before_.begin() + 1);
-      before_.back() = b;
-    }
+    before_ = from(input_.subspan(used).data());
     input_ = {};
   }
-  /// version: where in the input it begins.
-  char of(const char* version) const noexcept {
-    const auto at = static_cast<std::size_t>(version - reinterpret_cast<const char*>(input_.data()));
-    const std::byte b = at < before_.size() ? before_[at] : input_[at - before_.size()];
-    return std::to_integer<char>(b);
+  /// The bytes before `place`, which is in the input or at its end.
+  std::array<char, reach> from(const void* place) const noexcept {
+    const auto at = static_cast<std::size_t>(static_cast<const std::byte*>(place) - input_.data());
+    std::array<char, reach> found{};
+    for (std::size_t i = 0; i < reach; ++i)
+      found[i] = at + i < reach ? before_[at + i] : std::to_integer<char>(input_[at + i - reach]);
+    return found;
   }
 
  private:
   std::span<const std::byte> input_;
-  std::array<std::byte, 3> before_{};
+  std::array<char, reach> before_{};
 };
 
 }  // namespace
@@ -76,13 +96,15 @@ struct request_reader::state {
   callbacks make_callbacks();
   void begin_message();
   void add_target(std::string_view piece);
-  void note_protocol(std::string_view version);
+  void check_space_before_target(std::string_view target) const;
+  void check_protocol(std::string_view version);
   void check_version();
   void add_name(std::string_view piece);
   void add_value(std::string_view piece);
   void end_field();
   body end_head();
   void check_transfer_encoding() const;
+  bool says_close() const noexcept;
   void count_extension(std::string_view piece);
   void count_field_bytes(std::size_t more);
   void reach(llhttp::part part) {
@@ -95,7 +117,7 @@ struct request_reader::state {
   std::size_t field_bytes = 0;
   std::size_t extension_bytes = 0;
   bool version_has_begun = false;
-  protocol_letter protocol;
+  look_back seen;
   llhttp::part reached = part::more;
   std::span<const std::byte> piece_of_body{};
   llhttp::parser parser;
@@ -106,7 +128,7 @@ callbacks request_reader::state::make_callbacks() {
   return {
       .on_message_begin = [this](llhttp::parser&) { begin_message(); },
       .on_url = [this](llhttp::parser&, text piece) { add_target(piece); },
-      .on_version = [this](llhttp::parser&, text piece) { note_protocol(piece); },
+      .on_version = [this](llhttp::parser&, text piece) { check_protocol(piece); },
       .on_header_field = [this](llhttp::parser&, text piece) { add_name(piece); },
       .on_header_value = [this](llhttp::parser&, text piece) { add_value(piece); },
       .on_chunk_extension_name = [this](llhttp::parser&, text piece) { count_extension(piece); },
@@ -136,15 +158,25 @@ void request_reader::state::begin_message() {
 }
 
 void request_reader::state::add_target(std::string_view piece) {
+  if (head.target.empty()) check_space_before_target(piece);
   if (piece.size() > limits.target_bytes - head.target.size())
     throw refusal{errc::target_too_long, "the target is longer than request_limits::target_bytes"};
   head.target += piece;
 }
 
-void request_reader::state::note_protocol(std::string_view version) {
+void request_reader::state::check_space_before_target(std::string_view target) const {
+  const auto before = seen.from(target.data());
+  if (before[before.size() - 2] == ' ')
+    throw refusal{errc::unexpected_space, "more than one space before the target"};
+}
+
+void request_reader::state::check_protocol(std::string_view version) {
   if (std::exchange(version_has_begun, true)) return;
-  if (protocol.of(version.data()) != 'T')
-    throw refusal{errc::version_not_supported, "this is RTSP or ICE, not HTTP"};
+  const auto before = seen.from(version.data());
+  const std::string_view words(before.data(), before.size());
+  if (!words.ends_with("HTTP/")) throw refusal{errc::version_not_supported, "this is RTSP or ICE, not HTTP"};
+  if (words.starts_with("  "))
+    throw refusal{errc::unexpected_space, "more than one space before the version"};
 }
 
 void request_reader::state::check_version() {
@@ -180,28 +212,39 @@ void request_reader::state::end_field() {
   field_is_open = false;
   if (head_is_whole) return;
   std::string& value = head.fields.back().value;
-  value.erase(value.find_last_not_of(" \t") + 1);  // llhttp takes away what stands before it
+  while (!value.empty() && is_blank(value.back()))
+    value.pop_back();  // what stands before it llhttp takes away
 }
 
 /// What llhttp calls chunked may be packed in another way below that, or come from an HTTP/1.0 sender, whose
 /// proxies do not know it.
 void request_reader::state::check_transfer_encoding() const {
-  std::size_t found = 0;
   for (const header_field& field : head.fields) {
     if (!same_letters(field.name, "transfer-encoding")) continue;
     if (head.http_minor == 0)
       throw refusal{errc::invalid_transfer_encoding, "HTTP/1.0 has no Transfer-Encoding"};
-    if (++found > 1 || !same_letters(field.value, "chunked"))
+    if (!same_letters(field.value, "chunked"))
       throw refusal{errc::transfer_coding_not_supported, "a Transfer-Encoding that is not just chunked"};
+    if (!parser.chunked())
+      throw refusal{errc::invalid_transfer_encoding,
+                    "a Transfer-Encoding that llhttp does not take for chunked"};
   }
 }
 
+/// llhttp does not know the word where a tab follows.
+bool request_reader::state::says_close() const noexcept {
+  return std::ranges::any_of(head.fields, [](const header_field& field) {
+    return same_letters(field.name, "connection") && has_word(field.value, "close");
+  });
+}
+
 body request_reader::state::end_head() {
+  if (!version_has_begun) throw refusal{errc::version_not_supported, "there is no version, as in HTTP/0.9"};
   check_transfer_encoding();
   head.method = parser.method();
   head.content_length = parser.content_length();
   head.chunked = parser.chunked();
-  head.keep_alive = parser.should_keep_alive();
+  head.keep_alive = parser.should_keep_alive() && !says_close();
   head.upgrade = parser.upgrade();
   head_is_whole = head_waits = true;
   reach(part::head);
@@ -223,9 +266,9 @@ read_result request_reader::state::read(std::span<const std::byte> bytes) {
     parser.resume();
     parser.resume_after_upgrade();
     const std::span<const std::byte> rest = bytes.subspan(used);
-    protocol.begin(rest);
+    seen.begin(rest);
     const execution done = parser.execute(rest);
-    protocol.end(done.used);
+    seen.end(done.used);
     used += done.used;
     bytes_read += done.used;
     if (done.why == stop::h2_upgrade) throw refusal{errc::version_not_supported, "this is HTTP/2"};
@@ -235,8 +278,7 @@ read_result request_reader::state::read(std::span<const std::byte> bytes) {
   }
 }
 
-request_reader::request_reader(request_limits limits, std::source_location)
-    : state_(std::make_unique<state>(limits)) {}
+request_reader::request_reader(request_limits limits) : state_(std::make_unique<state>(limits)) {}
 request_reader::request_reader(request_reader&& other) noexcept = default;
 request_reader& request_reader::operator=(request_reader&& other) noexcept = default;
 request_reader::~request_reader() = default;

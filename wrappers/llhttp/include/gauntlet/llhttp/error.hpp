@@ -77,8 +77,8 @@ class error : public gauntlet::error {
 
   /// llhttp's sentence: "Invalid char in url path" (llhttp_get_error_reason).
   const std::string& reason() const noexcept { return *reason_; }
-  /// Bytes that were accepted before, since the parser was made or reset. What a callback refuses, as a limit, is
-  /// noticed where a piece ends.
+  /// Bytes that were accepted before, since the parser was made or reset. What a callback refuses, as a
+  /// limit, is noticed where a piece ends.
   std::uint64_t offset() const noexcept { return offset_; }
 
  private:

@@ -20,7 +20,7 @@
 #include "gauntlet/llhttp/error.hpp"
 #include "gauntlet/llhttp/method.hpp"
 
-struct llhttp__internal_s;  // llhttp_t
+struct llhttp__internal_s;  // llhttp_t; NOLINT(bugprone-reserved-identifier): the name is llhttp's
 
 namespace gauntlet::llhttp {
 
@@ -103,7 +103,7 @@ struct lenient {
   /// A CR without its LF ends a line (llhttp_set_lenient_optional_lf_after_cr). Request smuggling: others see
   /// no end of the header there.
   bool optional_lf_after_cr = false;
-  /// A LF without its CR ends a line (llhttp_set_lenient_optional_cr_before_lf). As above.
+  /// A LF without its CR ends a line, but not the first (llhttp_set_lenient_optional_cr_before_lf). As above.
   bool optional_cr_before_lf = false;
   /// Nothing between a chunk and the next (llhttp_set_lenient_optional_crlf_after_chunk). Request smuggling
   /// through chunks whose sizes are off by two.

@@ -33,9 +33,9 @@ namespace gauntlet::llhttp {
 
 /// How much of a request may be kept. To pass one is an error before the rest has come.
 struct request_limits {
-  std::size_t target_bytes = 8 * 1024;
+  std::size_t target_bytes = 8192;
   /// Names and values of a message, its trailers too; and, by themselves, the extensions of one chunk.
-  std::size_t header_bytes = 32 * 1024;
+  std::size_t header_bytes = 32768;
   std::size_t headers = 100;  ///< fields, trailers too
 };
 
@@ -80,8 +80,7 @@ struct read_result {
 /// Over a parser that reads requests, with no leniency.
 class request_reader {
  public:
-  explicit request_reader(request_limits limits = {},
-                          std::source_location where = std::source_location::current());
+  explicit request_reader(request_limits limits = {});
   request_reader(request_reader&& other) noexcept;
   request_reader& operator=(request_reader&& other) noexcept;
   ~request_reader();
@@ -93,8 +92,8 @@ class request_reader {
   ///
   /// Throws error for what is refused, and std::bad_alloc; after either the connection is beyond help, and
   /// every further call is misuse. status_of says what to answer.
-  read_result read(std::span<const std::byte> bytes,
-                   std::source_location where = std::source_location::current());
+  [[nodiscard]] read_result read(std::span<const std::byte> bytes,
+                                 std::source_location where = std::source_location::current());
 
   /// The head that part::head told of, once; misuse at other times.
   request take_head(std::source_location where = std::source_location::current());
