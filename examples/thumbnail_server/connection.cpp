@@ -106,7 +106,9 @@ connection::~connection() {
 void connection::close() {
   all_.waiting.erase(place_);
   listed_ = false;
-  if (in_request()) static_cast<void>(gauntlet::attempt([this] { try_to_refuse(peer_); }));
+  [[maybe_unused]] const auto told = gauntlet::attempt([this] {
+    if (in_request()) try_to_refuse(peer_);
+  });
   peer_.close();
 }
 

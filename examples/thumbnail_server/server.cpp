@@ -47,7 +47,7 @@ task<> server::accept_all(gauntlet::scope& connections) {
       take(connections, std::move(*peer));
       continue;
     }
-    if (peer.error().code() == std::errc::operation_canceled) throw peer.error();
+    if (peer.error().code() == std::errc::operation_canceled) throw uv::error(peer.error());
     make_room();  // out of descriptors, or of memory, or the client has gone already
     co_await gauntlet::sleep_for(pause_without_descriptors);
   }
