@@ -277,7 +277,7 @@ buffer_list::buffer_list(std::span<const std::span<const std::byte>> spans) {
   for (const std::span<const std::byte>& bytes : spans) *at++ = to_uv(bytes);
 }
 
-bool stream_block::write(fresh<write_block>&& write, handle_block* sent, const std::source_location& where) {
+bool stream_block::write(fresh<write_block>&& write, waited_block* sent, const std::source_location& where) {
   if (!write->several.empty()) {
     const buffer_list buffers(write->several);
     return queue(std::move(write), {buffers.data(), buffers.count()}, sent, where);
@@ -302,7 +302,7 @@ void buffer_list::remove(std::size_t bytes) noexcept {
   }
 }
 
-bool stream_block::queue(fresh<write_block>&& write, std::span<const uv_buf_t> bytes, handle_block* sent,
+bool stream_block::queue(fresh<write_block>&& write, std::span<const uv_buf_t> bytes, waited_block* sent,
                          const std::source_location& where) {
   if (must_not_queue && uv_stream_get_write_queue_size(stream()) != 0)
     throw error(UV_EAGAIN, "stream::write", kind(), where,
@@ -337,7 +337,7 @@ void write_block::on_written(uv_write_t* request, int status) noexcept {
 
 // ---- writing, awaited
 
-void stream_block::write(buffer_list& bytes, handle_block* sent, write_operation& by) {
+void stream_block::write(buffer_list& bytes, waited_block* sent, write_operation& by) {
   // Who only writes to a fast reader would never let others have their turn.
   constexpr std::uint32_t most_at_once = 16;
   if (must_not_queue && uv_stream_get_write_queue_size(stream()) != 0)
@@ -366,7 +366,7 @@ write_operation::write_operation(stream_block& on, std::span<const std::byte> by
 write_operation::write_operation(stream_block& on, std::span<const std::span<const std::byte>> several,
                                  std::source_location where) noexcept
     : handle_operation(on, "stream::write", where), several_(several) {}
-write_operation::write_operation(stream_block& on, std::span<const std::byte> bytes, handle_block& sent,
+write_operation::write_operation(stream_block& on, std::span<const std::byte> bytes, waited_block& sent,
                                  std::source_location where) noexcept
     : handle_operation(on, "pipe::write", where), one_(bytes), sent_(sent) {}
 
@@ -377,7 +377,7 @@ void write_operation::start() {
   require_usable();
   buffer_list bytes(several_.empty() ? std::span(&one_, 1) : several_);
   if (!sent_) return stream().write(bytes, nullptr, *this);
-  handle_block& sent = **sent_;
+  waited_block& sent = **sent_;
   if (sent.closing()) refuse_use(&sent, kind(), where());
   stream().write(bytes, &sent, *this);
   stream().carry(sent);
