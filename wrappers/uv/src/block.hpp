@@ -9,6 +9,7 @@
 #include <memory>
 #include <source_location>
 #include <string>
+#include <string_view>
 
 #include "gauntlet/uv/pending.hpp"
 #include "list_node.hpp"
@@ -103,6 +104,12 @@ class block : list_node {
 };
 
 // What is called for every block is inline, in loop_core.hpp, which knows both.
+
+/// The kind of a block, which is asked for only where it is read: in an error.
+struct kind_of {
+  const block& of;
+  operator std::string_view() const noexcept { return of.kind(); }
+};
 
 /// Of a block that nobody holds yet.
 struct discards {

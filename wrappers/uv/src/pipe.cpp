@@ -227,9 +227,7 @@ bool pipe::queue_write_with(owned_buffer bytes, const sent_handle& sent, detail:
   pipe_block& used = use(block_, "pipe::write", where);
   detail::waited_block& block = sendable(sent.block_, used, "pipe::write", where);
   require_bytes(bytes.size(), "pipe::write", where);
-  auto write = used.loop().make<detail::write_block>(where, std::move(written));
-  write->one = std::move(bytes);
-  return used.write(std::move(write), &block, where);
+  return used.write(std::move(bytes), &block, std::move(written), where);
 }
 
 bool pipe::queue_write_with(std::vector<owned_buffer> bytes, const sent_handle& sent,
@@ -239,9 +237,7 @@ bool pipe::queue_write_with(std::vector<owned_buffer> bytes, const sent_handle& 
   std::size_t count = 0;
   for (const owned_buffer& buffer : bytes) count += buffer.size();
   require_bytes(count, "pipe::write", where);
-  auto write = used.loop().make<detail::write_block>(where, std::move(written));
-  write->several = std::move(bytes);
-  return used.write(std::move(write), &block, where);
+  return used.write(std::move(bytes), &block, std::move(written), where);
 }
 
 std::size_t pipe::try_write(std::span<const std::byte> bytes, const sent_handle& sent,
