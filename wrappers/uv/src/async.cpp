@@ -11,14 +11,15 @@ namespace {
 class async_block final : public detail::handle_block {
  public:
   async_block(detail::loop_core& loop, std::source_location where) noexcept
-      : handle_block(loop, "async", where, async) {}
+      : handle_block(loop, where, async) {}
+  const char* kind() const noexcept override { return "async"; }
 
   static void wake(uv_async_t* async) noexcept {
     auto& self = detail::block_of<async_block>(async);
     // Every send() since the last time is a link of the chain that this reads from: so it sees what was done
     // before each, which libuv's own flag does not promise.
     self.sent_.exchange(false, std::memory_order_acq_rel);
-    self.tell(self.woken);
+    self.tell(self.told_);
   }
 
   bool send() noexcept {
@@ -30,14 +31,13 @@ class async_block final : public detail::handle_block {
   }
 
   uv_async_t async{};
-  callback<void()> woken;
+  using handle_block::told_;
 
  private:
   void before_close() noexcept override {
     const std::scoped_lock lock(mutex_);
     open_ = false;
   }
-  void release_callbacks() noexcept override { woken = {}; }
 
   std::atomic<bool> sent_{false};
   std::mutex mutex_;  // libuv knows nothing of another thread's send() while it closes
@@ -53,7 +53,7 @@ async::async(uv::loop& loop, callback<void()> woken, std::source_location where)
             detail::open_handle<async_block>(loop, "async", where, [](uv_loop_t* raw, async_block& made) {
               return uv_async_init(raw, &made.async, async_block::wake);
             });
-        block.woken = std::move(woken);
+        block.told_ = std::move(woken);
         return block;
       }()) {}
 

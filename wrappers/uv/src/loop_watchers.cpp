@@ -10,7 +10,8 @@ template <class Handle, auto Init, auto Start, auto Stop>
 class watcher_block final : public detail::handle_block {
  public:
   watcher_block(detail::loop_core& loop, std::source_location where) noexcept
-      : handle_block(loop, name(), where, watcher) {}
+      : handle_block(loop, where, watcher) {}
+  const char* kind() const noexcept override { return name(); }
 
   static watcher_block& open(uv::loop& owner, std::source_location where) {
     return detail::open_handle<watcher_block>(
@@ -21,7 +22,7 @@ class watcher_block final : public detail::handle_block {
     auto& block = detail::use<watcher_block>(used, operation, where);
     detail::require_callable(called, operation, where);
     detail::check(Start(&block.watcher, on_turn), block, operation, where);
-    block.called_ = std::move(called);
+    block.told_ = std::move(called);
     block.begin(where);
   }
   static void stop(detail::handle_block* used, const char* operation, const std::source_location& where) {
@@ -39,11 +40,8 @@ class watcher_block final : public detail::handle_block {
   }
   static void on_turn(Handle* handle) noexcept {
     auto& self = detail::block_of<watcher_block>(handle);
-    self.tell(self.called_);
+    self.tell(self.told_);
   }
-  void release_callbacks() noexcept override { called_ = {}; }
-
-  callback<void()> called_;
 };
 
 using prepare_block = watcher_block<uv_prepare_t, uv_prepare_init, uv_prepare_start, uv_prepare_stop>;

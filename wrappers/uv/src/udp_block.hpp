@@ -14,9 +14,10 @@
 
 namespace gauntlet::uv::detail {
 
-class udp_block final : public handle_block {
+class udp_block final : public waited_block {
  public:
-  udp_block(loop_core& loop, std::source_location where) noexcept : handle_block(loop, "udp", where, udp) {}
+  udp_block(loop_core& loop, std::source_location where) noexcept : waited_block(loop, where, udp) {}
+  const char* kind() const noexcept override { return "udp"; }
 
   static udp_block& open(loop_core& loop, unsigned flags, const char* operation, std::source_location where) {
     return open_handle<udp_block>(loop, operation, where, [flags](uv_loop_t* raw, udp_block& made) {
