@@ -19,7 +19,7 @@ class async_block final : public detail::handle_block {
     // Every send() since the last time is a link of the chain that this reads from: so it sees what was done
     // before each, which libuv's own flag does not promise.
     self.sent_.exchange(false, std::memory_order_acq_rel);
-    self.tell(self.told_);
+    self.tell(self.woken);
   }
 
   bool send() noexcept {
@@ -31,13 +31,14 @@ class async_block final : public detail::handle_block {
   }
 
   uv_async_t async{};
-  using handle_block::told_;
+  callback<void()> woken;
 
  private:
   void before_close() noexcept override {
     const std::scoped_lock lock(mutex_);
     open_ = false;
   }
+  void release_callbacks() noexcept override { woken = {}; }
 
   std::atomic<bool> sent_{false};
   std::mutex mutex_;  // libuv knows nothing of another thread's send() while it closes
@@ -53,7 +54,7 @@ async::async(uv::loop& loop, callback<void()> woken, std::source_location where)
             detail::open_handle<async_block>(loop, "async", where, [](uv_loop_t* raw, async_block& made) {
               return uv_async_init(raw, &made.async, async_block::wake);
             });
-        block.told_ = std::move(woken);
+        block.woken = std::move(woken);
         return block;
       }()) {}
 

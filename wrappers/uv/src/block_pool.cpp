@@ -36,7 +36,7 @@ void block_pool::put_in_order(slab& changed) noexcept {
 }
 
 block_pool::slab& block_pool::add_slab(slab_list& list, std::size_t cell_size) {
-  void* const memory = ::operator new(slab_size, std::align_val_t{slab_size});
+  void* const memory = ::operator new(slab_size, std::align_val_t{slab_alignment});
   // The first of a size may be all that is ever needed: its pages come as they are touched.
   if (!list.slabs.alone()) populate(memory, slab_size);
   auto* const added = ::new (memory) slab{{},
@@ -49,7 +49,7 @@ block_pool::slab& block_pool::add_slab(slab_list& list, std::size_t cell_size) {
 
 void block_pool::remove_slab(slab& removed) noexcept {
   removed.remove();
-  ::operator delete(&removed, std::align_val_t{slab_size});
+  ::operator delete(&removed, std::align_val_t{slab_alignment});
 }
 
 }  // namespace gauntlet::uv::detail

@@ -7,10 +7,10 @@ namespace detail {
 
 void handle_block::closed(uv_handle_t* handle) noexcept {
   auto& self = block_of<handle_block>(handle);
-  if (self.told_)
+  if (self.on_closed_)
     self.loop().call([&] {
-      callback<void()> on_closed = std::move(self.told_);
-      on_closed();
+      callback<void()> told = std::move(self.on_closed_);
+      told();
     });
   self.release_callbacks();
   self.end_waits();

@@ -58,18 +58,18 @@ class handle_block : public block {
   }
   /// Of one that is not closing yet.
   void close(callback<void()>&& on_closed) noexcept {
+    on_closed_ = std::move(on_closed);
     begin_closing();
     before_close();
     close_unless_needed();
-    told_ = std::move(on_closed);
   }
   /// start(uv_close_cb) closes in another way than uv_close; if it throws, nothing has happened.
   template <class Start>
   void close_with(callback<void()>&& on_closed, Start&& start) {
     start(closed);
+    on_closed_ = std::move(on_closed);
     begin_closing();
     before_close();
-    told_ = std::move(on_closed);
   }
   void abort() noexcept final {
     if (closing())
@@ -80,7 +80,7 @@ class handle_block : public block {
 
  protected:
   /// The callbacks may own this very handle, so they go before its memory.
-  virtual void release_callbacks() noexcept {}
+  virtual void release_callbacks() noexcept = 0;
   /// Those who wait are told that it is closed.
   virtual void end_waits() noexcept {}
   /// It must stay open until something else is done, which calls close_unless_needed() again.
@@ -92,14 +92,12 @@ class handle_block : public block {
   virtual void before_close() noexcept {}
   void describe(pending_operation& into) const override;
 
-  /// What it tells, if there is nothing to tell with it; while it closes, that it is closed: there is but one
-  /// to tell at a time, and there are millions of some handles.
-  callback<void()> told_;
-
  private:
   block_list& list() noexcept final { return loop().handles(); }
   void abandon() noexcept final { abort(); }
   static void closed(uv_handle_t* handle) noexcept;
+
+  callback<void()> on_closed_;
 };
 
 /// A handle that tells more than that something has happened: coroutines may wait for it, and operations of

@@ -22,7 +22,7 @@ class watcher_block final : public detail::handle_block {
     auto& block = detail::use<watcher_block>(used, operation, where);
     detail::require_callable(called, operation, where);
     detail::check(Start(&block.watcher, on_turn), block, operation, where);
-    block.told_ = std::move(called);
+    block.called_ = std::move(called);
     block.begin(where);
   }
   static void stop(detail::handle_block* used, const char* operation, const std::source_location& where) {
@@ -40,8 +40,11 @@ class watcher_block final : public detail::handle_block {
   }
   static void on_turn(Handle* handle) noexcept {
     auto& self = detail::block_of<watcher_block>(handle);
-    self.tell(self.told_);
+    self.tell(self.called_);
   }
+  void release_callbacks() noexcept override { called_ = {}; }
+
+  callback<void()> called_;
 };
 
 using prepare_block = watcher_block<uv_prepare_t, uv_prepare_init, uv_prepare_start, uv_prepare_stop>;

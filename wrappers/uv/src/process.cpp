@@ -55,6 +55,7 @@ class orphan_block final : public detail::handle_block {
   void before_close() noexcept override {
     if (pid_ != 0) collected(pid_);
   }
+  void release_callbacks() noexcept override {}
   using handle_block::describe;
   void describe(pending_operation& into) const override {
     handle_block::describe(into);

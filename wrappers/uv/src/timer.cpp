@@ -14,11 +14,14 @@ class timer_block final : public detail::handle_block {
   static void expire(uv_timer_t* timer) noexcept {
     auto& self = detail::block_of<timer_block>(timer);
     // The loop as libuv has it: the block's own stands in a cache line that nothing else of this looks at.
-    self.tell_on(detail::loop_core::of(timer->loop), self.told_);
+    self.tell_on(detail::loop_core::of(timer->loop), self.expired);
   }
 
   uv_timer_t timer;  // libuv sets all of it that it reads
-  using handle_block::told_;
+  callback<void()> expired;
+
+ private:
+  void release_callbacks() noexcept override { expired = {}; }
 };
 
 timer_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
@@ -38,7 +41,7 @@ void start_block(timer_block& block, std::chrono::milliseconds timeout, std::chr
   const std::uint64_t next = require_time(repeat, "timer::start", where);
   detail::require_callable(expired, "timer::start", where);
   detail::check(uv_timer_start(&block.timer, timer_block::expire, first, next), block, "timer::start", where);
-  block.told_ = std::move(expired);
+  block.expired = std::move(expired);
   block.begin(where);
 }
 
