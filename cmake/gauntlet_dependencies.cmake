@@ -1,4 +1,4 @@
-# The C libraries, as the same targets in either mode: PNG::PNG, ZLIB::ZLIB and uv::uv.
+# The C libraries, as the same targets in either mode: PNG::PNG, ZLIB::ZLIB, uv::uv and llhttp::llhttp.
 if(NOT GAUNTLET_DEPENDENCIES MATCHES "^(system|pinned)$")
   message(FATAL_ERROR "GAUNTLET_DEPENDENCIES is '${GAUNTLET_DEPENDENCIES}': it must be 'system' or 'pinned'.")
 endif()
@@ -30,5 +30,12 @@ if(GAUNTLET_UV)
   find_package(uv 1.44.2 REQUIRED)
   if(GAUNTLET_DEPENDENCIES STREQUAL "pinned")
     gauntlet_require_pinned(libuv "${UV_LIBRARY}")
+  endif()
+endif()
+
+if(GAUNTLET_LLHTTP)
+  find_package(llhttp 9.2.1 REQUIRED MODULE)
+  if(GAUNTLET_DEPENDENCIES STREQUAL "pinned")
+    gauntlet_require_pinned(llhttp "${LLHTTP_LIBRARY}")
   endif()
 endif()

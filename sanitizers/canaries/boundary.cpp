@@ -1,6 +1,7 @@
 // Faults that our C++ code provokes and other code commits: the C shim, or a C library below it. They are
 // reported only if that code, too, was built with the lane's tool.
 #include <gauntlet/shim/png.h>
+#include <llhttp.h>
 #include <netinet/in.h>
 #include <png.h>
 #include <sys/socket.h>
@@ -31,6 +32,13 @@ constexpr std::size_t name_size = 8;
 void write_name(char* name) {
   constexpr unsigned char address[] = {1, 2, 3, 4};
   (void)uv_inet_ntop(AF_INET, address, name, name_size);
+}
+
+void parse(const char* bytes, std::size_t size) {
+  constexpr llhttp_settings_t no_callbacks{};
+  llhttp_t parser;
+  llhttp_init(&parser, HTTP_REQUEST, &no_callbacks);
+  (void)llhttp_execute(&parser, bytes, size);
 }
 
 }  // namespace
@@ -138,4 +146,31 @@ void canary_uninitialised_branch_in_libuv(bool faulty) {
   char name[46];
   (void)uv_inet_ntop(AF_INET6, address, name, sizeof name);
   std::free(address);
+}
+
+void canary_heap_overflow_in_llhttp(bool faulty) {
+  constexpr char method[] = {'G', 'E', 'T'};
+  auto* bytes = opaque(static_cast<char*>(std::malloc(sizeof method)));
+  std::ranges::copy(method, bytes);
+  parse(bytes, faulty ? sizeof method + 1 : sizeof method);
+  std::free(bytes);
+}
+
+void canary_misaligned_access_in_llhttp(bool faulty) {
+  alignas(llhttp_t) unsigned char bytes[sizeof(llhttp_t) + 1] = {};
+  void* address = opaque(bytes + (faulty ? 1 : 0));
+  llhttp_pause(static_cast<llhttp_t*>(address));
+}
+
+void canary_data_race_in_llhttp(bool faulty) {
+  llhttp_t mine{};
+  llhttp_t theirs{};
+  run_together([&] { llhttp_pause(&mine); }, [&] { llhttp_pause(faulty ? &mine : &theirs); });
+}
+
+void canary_uninitialised_branch_in_llhttp(bool faulty) {
+  auto* bytes = opaque(static_cast<char*>(std::malloc(1)));
+  if (!faulty) *bytes = 'G';
+  parse(bytes, 1);
+  std::free(bytes);
 }

@@ -36,7 +36,11 @@
   X(heap_overflow_in_libuv)         \
   X(misaligned_access_in_libuv)     \
   X(data_race_in_libuv)             \
-  X(uninitialised_branch_in_libuv)
+  X(uninitialised_branch_in_libuv)  \
+  X(heap_overflow_in_llhttp)        \
+  X(misaligned_access_in_llhttp)    \
+  X(data_race_in_llhttp)            \
+  X(uninitialised_branch_in_llhttp)
 
 // Not inlined, so that the stack of a report names it.
 #define GAUNTLET_DECLARE(name) [[gnu::noinline]] void canary_##name(bool faulty);

@@ -11,9 +11,10 @@ import textwrap
 from .lanes import matrix
 from .problem import Problem
 
-PAGES = ("README.md", "docs/coroutines.md", "docs/matrix.md", "docs/png.md", "docs/png-untrusted.md", "docs/uv.md")
+PAGES = ("README.md", "docs/coroutines.md", "docs/llhttp.md", "docs/matrix.md", "docs/png.md", "docs/png-untrusted.md", "docs/uv.md")
 PROGRAMS = {
     "docs/coroutines.md": ("tests/docs/coroutines.cpp",),
+    "docs/llhttp.md": ("tests/docs/llhttp.cpp",),
     "docs/png.md": ("tests/docs/png_reading.cpp", "tests/docs/png_writing.cpp"),
     "docs/png-untrusted.md": ("tests/docs/png_untrusted.cpp",),
     "docs/uv.md": ("tests/docs/uv.cpp",),
@@ -24,7 +25,7 @@ _BLOCK = re.compile(r"^```cpp\n.*?^```$", re.DOTALL | re.MULTILINE)
 _TABLE = re.compile(r"(?P<begin><!-- (?P<what>\w+): [^\n]*?(?P<source>wrappers/\w+/coverage\.json)? -->\n)"
                     r".*?(?P<end><!-- end of (?P=what) -->)", re.DOTALL)
 # What is code in a sentence of coverage.json.
-_CODE = re.compile(r"\b(?:\w+::[\w:]*\w|(?:gauntlet_)?(?:png|uv|UV)_\w+|thread_local|gauntlet/shim/\w+\.h)")
+_CODE = re.compile(r"\b(?:\w+::[\w:]*\w|(?:gauntlet_)?(?:png|uv|UV|llhttp)_\w+|thread_local|gauntlet/shim/\w+\.h)")
 
 
 def stale(root, lanes):

@@ -62,7 +62,7 @@ def run(project, lane, console, options):
     saved_to = project.build / "findings" / target.name
     for folder in (corpus, saved_to):
         folder.mkdir(parents=True, exist_ok=True)
-    seeds = write_seeds(setup.corpora(project), project.build / "seeds")
+    seeds = write_seeds(seed_files(project, target), project.build / "seeds" / target.name)
 
     known = set(os.listdir(corpus))
     started = time.monotonic()
@@ -82,7 +82,7 @@ def run(project, lane, console, options):
 def targets(root):
     """Each fuzz_target(NAME ...) of the CMake list, and the first line of its source."""
     text = (root / _TARGETS / "CMakeLists.txt").read_text(encoding="utf-8")
-    names = re.findall(r"^fuzz_target\((\w+)", text, re.MULTILINE)
+    names = re.findall(r"^ *fuzz_target\((\w+)", text, re.MULTILINE)
     return [Target(name, _first_line(root / _TARGETS / f"{name}.cpp")) for name in names]
 
 
@@ -99,10 +99,18 @@ def listing(known):
     return "\n".join(f"{target.name:<{width}}  {target.about}" for target in known)
 
 
-def write_seeds(corpora, folder):
-    """PNG files with choices in front of them: each once with none, which is all bytes 0, and once with some."""
+def seed_files(project, target):
+    """What a target starts from: the files in the folder of its name, or else PNG files."""
+    own = project.root / _TARGETS / target.name
+    if own.is_dir():
+        return sorted(own.iterdir())
+    return sorted(path for corpus in setup.corpora(project) for part in _SEEDS for path in (corpus / part).glob("*.png"))
+
+
+def write_seeds(files, folder):
+    """Files with choices in front of them: each once with none, which is all bytes 0, and once with some."""
     folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted(path for corpus in corpora for part in _SEEDS for path in (corpus / part).glob("*.png")):
+    for path in files:
         content = path.read_bytes()
         # By its name, so that a second run starts from the same files.
         some = random.Random(path.name).randbytes(_CHOICE_BYTES)
@@ -112,9 +120,10 @@ def write_seeds(corpora, folder):
 
 
 def command(project, lane, target, options, folders, saved_to):
+    own_words = project.root / _TARGETS / f"{target.name}.dict"
     words = [_program(lane, target), *folders, *_LIMITS, f"-max_total_time={options.seconds}",
              f"-max_len={_LONGEST_INPUT}", "-print_final_stats=1", f"-artifact_prefix={saved_to}{os.sep}",
-             f"-dict={project.root / _TARGETS / 'png.dict'}"]
+             f"-dict={own_words if own_words.is_file() else project.root / _TARGETS / 'png.dict'}"]
     if options.seed is not None:
         words.append(f"-seed={options.seed}")
     # Alone, libFuzzer runs inputs in its own process, which is faster and says more.

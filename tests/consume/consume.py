@@ -19,6 +19,7 @@ target_link_libraries(consumer PRIVATE gauntlet::{component})
 """
 
 PROGRAMS = {"png": HERE / "main.cpp", "uv": HERE / "uv.cpp"}
+OTHERS = {"llhttp": HERE / "llhttp.cpp"}
 
 
 def find(component="png", version="0.1"):
@@ -60,14 +61,15 @@ class Workshop:
     def write_project(self, take, component="png"):
         self.project.mkdir()
         (self.project / "CMakeLists.txt").write_text(PROJECT.format(take=take, component=component), encoding="utf-8")
-        (self.project / "main.cpp").write_text(PROGRAMS[component].read_text(encoding="utf-8"), encoding="utf-8")
+        (self.project / "main.cpp").write_text({**PROGRAMS, **OTHERS}[component].read_text(encoding="utf-8"), encoding="utf-8")
 
     def configure(self, *more, must_succeed=True):
         return self.run(self.options.cmake, "-S", self.project, "-B", self.build, "-G", self.options.generator,
                         "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
                         f"-DCMAKE_C_COMPILER={self.options.c_compiler}",
                         f"-DCMAKE_CXX_COMPILER={self.options.cxx_compiler}",
-                        f"-DCMAKE_PREFIX_PATH={self.prefix}", *more, must_succeed=must_succeed)
+                        # llhttp comes from no package of this system.
+                        f"-DCMAKE_PREFIX_PATH={self.prefix};{self.options.llhttp_prefix}", *more, must_succeed=must_succeed)
 
     def build_consumer(self):
         self.run(self.options.cmake, "--build", self.build, "--target", "consumer", "--parallel", "2")
@@ -115,6 +117,16 @@ def installed_uv(shop):
     shop.check_nothing_leaks()
 
 
+def installed_llhttp(shop):
+    shop.install()
+    shop.write_project(find("llhttp"), "llhttp")
+    shop.configure()
+    shop.build_consumer()
+    said = shop.run(shop.build / "consumer").stdout
+    expect(said == "GET /a\n", f"the program said {said!r}")
+    shop.check_nothing_leaks()
+
+
 def installed_is_complete(shop):
     """Every public header, the shim's too, and no file that belongs to this build tree."""
     shop.install()
@@ -137,7 +149,7 @@ def missing_component(shop):
     said = shop.configure(must_succeed=False)
     expect(said.returncode != 0, "a component that does not exist was found")
     words = " ".join(said.stdout.split())
-    expect("this Gauntlet was built with: core;png;uv; not with: tiff" in words, f"CMake said:\n{said.stdout}")
+    expect("this Gauntlet was built with: core;png;uv;llhttp; not with: tiff" in words, f"CMake said:\n{said.stdout}")
 
 
 def missing_library(shop):
@@ -160,7 +172,7 @@ def headers_without_libpng(shop):
     shop.install()
     trap = shop.folder / "trap"
     trap.mkdir()
-    for name in ("png.h", "pngconf.h", "pnglibconf.h", "zlib.h", "zconf.h", "setjmp.h", "uv.h"):
+    for name in ("png.h", "pngconf.h", "pnglibconf.h", "zlib.h", "zconf.h", "setjmp.h", "uv.h", "llhttp.h"):
         (trap / name).write_text(f"#error {name} was included\n", encoding="utf-8")
     include = shop.prefix / "include"
     headers = sorted(path.relative_to(include).as_posix() for path in include.rglob("*") if path.is_file())
@@ -196,14 +208,14 @@ def readme(shop):
     expect("add_subdirectory(gauntlet)" in text, "README.md does not say: add_subdirectory(gauntlet)")
 
 
-TESTS = {test.__name__: test for test in (installed, installed_uv, installed_is_complete, missing_component, missing_library, wrong_version,
+TESTS = {test.__name__: test for test in (installed, installed_uv, installed_llhttp, installed_is_complete, missing_component, missing_library, wrong_version,
                                           headers_without_libpng, subdirectory, readme)}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("test", choices=TESTS)
-    for name in ("source", "build", "sample"):
+    for name in ("source", "build", "sample", "llhttp-prefix"):
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     for name in ("generator", "cmake", "c-compiler", "cxx-compiler"):
         parser.add_argument(f"--{name}", required=True)

@@ -1,5 +1,5 @@
 // Runs a fuzz target, without libFuzzer, over what once was a finding or is worth to stay as it is, and over
-// a slice of libpng's own files. The tools of the lane watch.
+// what it starts from: files of its own, or a slice of libpng's. The tools of the lane watch.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
@@ -43,6 +43,20 @@ TEST_CASE("what was found once stays mended") {
 }
 
 // Each file with other choices in front of it.
+#ifdef GAUNTLET_SEEDS
+TEST_CASE("what the target starts from goes through, whatever is done with it") {
+  const auto files = files_in(GAUNTLET_SEEDS);
+  REQUIRE_FALSE(files.empty());
+  std::uint8_t choice = 0;
+  for (const auto& file : files) {
+    for (int i = 0; i < 5; ++i) {
+      INFO(file.filename().string() << " with choice " << int{choice});
+      run(std::string(gauntlet_fuzz_choice_bytes, static_cast<char>(choice)) + content_of(file));
+      choice = static_cast<std::uint8_t>((choice + 37) & 255);
+    }
+  }
+}
+#else
 TEST_CASE("libpng's own files go through, whatever is done with them") {
   constexpr std::size_t step = 4;
   std::uint8_t choice = 0;
@@ -56,5 +70,6 @@ TEST_CASE("libpng's own files go through, whatever is done with them") {
     }
   }
 }
+#endif
 
 }  // namespace

@@ -129,11 +129,24 @@ class Targets(support.InFolder):
         suite.mkdir(parents=True)
         (suite / "a.png").write_bytes(b"PNG")
         first, again = ({path.name: path.read_bytes() for path in
-                         fuzz.write_seeds([self.folder / "corpus"], self.folder / folder).iterdir()}
+                         fuzz.write_seeds([suite / "a.png"], self.folder / folder).iterdir()}
                         for folder in ("first", "again"))
         self.assertEqual(first, again)
         self.assertEqual(first["pngsuite-a-plain"], bytes(16) + b"PNG")
         self.assertEqual((len(first["pngsuite-a-chosen"]), first["pngsuite-a-chosen"][16:]), (19, b"PNG"))
+
+
+    def test_a_target_with_a_folder_and_a_dictionary_of_its_name_starts_from_those(self):
+        own = self.folder / "tests/fuzz/own"
+        own.mkdir(parents=True)
+        (own / "curl").write_bytes(b"GET /")
+        (own.parent / "own.dict").write_text('"GET"', encoding="utf-8")
+        project = Project(root=self.folder, cache=self.folder / "cache")
+        self.assertEqual(fuzz.seed_files(project, fuzz.Target("own", "")), [own / "curl"])
+        lane = support.lane(name="fuzz", build=self.folder / "build/fuzz")
+        for name, words in (("own", "own.dict"), ("other", "png.dict")):
+            said = [str(word) for word in fuzz.command(project, lane, fuzz.Target(name, ""), options(), [], self.folder)]
+            self.assertIn(f"-dict={self.folder / 'tests/fuzz' / words}", said)
 
 
 class Lane(support.InFolder):
