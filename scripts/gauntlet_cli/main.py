@@ -62,7 +62,7 @@ def _test(project, console, options):
 
 
 def _demo(project, console, options):
-    return demo.run(project, lane_table.load(project.root), console, options.picture, options.width)
+    return demo.run(project, lane_table.load(project.root), console, options.picture, options.width, options.serve)
 
 
 def _fuzz(project, console, options):
@@ -109,9 +109,11 @@ def _parser():
                   "", "asan msan")
     sub.add_argument("lanes", nargs="*", metavar="LANE", help="lanes to set up (default: those of the matrix)")
 
-    sub = command("demo", _demo, "build the main example and run it on a picture", "", "photo.png --width 200")
+    sub = command("demo", _demo, "build the main example, a server of thumbnails, and send it a picture", "",
+                  "photo.png --width 200", "--serve")
     sub.add_argument("picture", nargs="?", metavar="FILE.png", help="the picture (default: a sample)")
     sub.add_argument("--width", type=_positive, metavar="N", help="width of the thumbnail in pixels")
+    sub.add_argument("--serve", action="store_true", help="keep the server running until Ctrl-C")
 
     sub = command("test", _test, "run the lanes and report what they find", "", "asan -R 'png' --jobs 4")
     sub.add_argument("lanes", nargs="*", metavar="LANE", help="lanes to run (default: those of the matrix)")
