@@ -30,14 +30,13 @@ class room {
  public:
   bool has(const std::string& name) const { return members_.contains(name); }
   std::string names() const;
-  /// To everybody, now.
-  void tell(std::string text);
-  /// What a member says. One line a turn of the loop: whoever has to write it out has his turn before the
-  /// next.
+  /// To everybody, now. True: much waits for somebody.
+  bool tell(std::string text);
+  /// What a member says. Where much waits, those who write it out have a turn of the loop before the next
+  /// speaks.
   task<> say(std::string text) {
-    const auto turn = co_await floor_.lock();
-    tell(std::move(text));
-    co_await gauntlet::sleep_for(0ms);
+    const auto floor = co_await floor_.lock();
+    if (tell(std::move(text))) co_await gauntlet::sleep_for(0ms);
   }
 
  private:
@@ -64,11 +63,14 @@ class member {
     room_.members_.erase(name_);
     waiting_.close();
   }
-  void hear(line told) {
-    if (waiting_.try_send(told)) return;
-    static_cast<void>(waiting_.try_receive());  // the oldest
-    ++missing_;
-    waiting_.try_send(told);
+  /// True: half of what may wait for him waits.
+  bool hear(line told) {
+    if (!waiting_.try_send(told)) {
+      static_cast<void>(waiting_.try_receive());  // the oldest
+      ++missing_;
+      waiting_.try_send(told);
+    }
+    return waiting_.size() * 2 >= waiting_.capacity();
   }
   /// What is to be written next; nothing: it has left.
   task<std::optional<std::string>> next() {
@@ -87,9 +89,11 @@ class member {
   std::size_t missing_ = 0;
 };
 
-void room::tell(std::string text) {
+bool room::tell(std::string text) {
   const line told = make_line(std::move(text));
-  for (const auto& [name, each] : members_) each->hear(told);
+  bool much = false;
+  for (const auto& [name, each] : members_) much |= each->hear(told);
+  return much;
 }
 
 std::string room::names() const {
@@ -180,6 +184,7 @@ task<> be_member(room& here, connection& with, std::unique_ptr<member> me) {
 task<> attend(room& here, uv::tcp peer, gauntlet::semaphore::permit, const options& given) {
   connection with{std::move(peer), given};
   try {
+    with.peer.nodelay(true);
     std::unique_ptr<member> me = co_await gauntlet::with_timeout(given.login_timeout, log_in(here, with));
     if (me) co_await be_member(here, with, std::move(me));
   } catch (const std::system_error& reason) {  // no reason for the others to end

@@ -69,6 +69,8 @@ gauntlet::task<> handle(uv::loop& loop, uv::tcp client, gauntlet::semaphore::per
     uv::tcp server = co_await gauntlet::with_timeout(given.connect_timeout,
                                                      gauntlet::named("connect", connect(loop, given.to)));
     reset_on_close(server, true);
+    client.nodelay(true);  // what comes in small pieces goes on in small pieces
+    server.nodelay(true);
     clock::time_point last_passed = clock::now();
     co_await gauntlet::when_any(pass_both_ways(client, server, last_passed),
                                 gauntlet::named("idleness", watch_idleness(last_passed, given.idle_timeout)));

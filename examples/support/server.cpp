@@ -37,7 +37,8 @@ gauntlet::task<uv::tcp> accept(uv::tcp_listener& listener) {
   }
 }
 
-void run_until_interrupted(uv::loop& loop, const uv::tcp_listener& listener, gauntlet::task<> server) {
+void run_until_interrupted(uv::loop& loop, uv::tcp_listener& listener, gauntlet::task<> server) {
+  listener.listen(511);  // so that it does when it says so
   std::printf("listening on %s\n", listener.local_address().to_string().c_str());
   std::fflush(stdout);
   const uv::signal dumps = uv::dump_on_signal(loop);

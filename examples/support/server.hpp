@@ -10,9 +10,9 @@ namespace example {
 /// ended: no reason for a server to end.
 gauntlet::task<gauntlet::uv::tcp> accept(gauntlet::uv::tcp_listener& listener);
 
-/// Says where it listens, and runs the server until SIGINT or SIGTERM: then it is cancelled, and awaited.
+/// Listens, says where, and runs the server until SIGINT or SIGTERM: then it is cancelled, and awaited.
 /// SIGUSR1 prints what it waits for.
-void run_until_interrupted(gauntlet::uv::loop& loop, const gauntlet::uv::tcp_listener& listener,
+void run_until_interrupted(gauntlet::uv::loop& loop, gauntlet::uv::tcp_listener& listener,
                            gauntlet::task<> server);
 
 }  // namespace example

@@ -33,7 +33,10 @@ task<std::error_code> code_of(Awaitable awaitable) {
 /// Nothing is left on the loop: it closes at once, and no task waits.
 inline void closes_clean(loop& loop) {
   CHECK(loop.context().pending().empty());
-  CHECK(loop.context().take_suppressed_errors().empty());
+  for (const suppressed_error& second : loop.context().take_suppressed_errors()) {
+    UNSCOPED_INFO(second.task << ": " << second.message);
+    CHECK(second.message.empty());
+  }
   CHECK_FALSE(loop.run(run_mode::nowait));
   for (const pending_operation& left : loop.pending()) {
     UNSCOPED_INFO(left.kind);
