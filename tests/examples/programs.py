@@ -211,7 +211,7 @@ class Proxy(unittest.TestCase):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
         with Server("PROXY", "--upstream", "127.0.0.1:%d" % port) as proxy:
-            with proxy.connect() as client, self.assertRaises(ConnectionResetError):
+            with self.assertRaises(ConnectionResetError), proxy.connect() as client:
                 client.recv(1)
             self.assertIn("connection refused", proxy.said())
 
