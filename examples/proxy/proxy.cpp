@@ -26,17 +26,9 @@ void reset_on_close(const uv::tcp& peer, bool reset) {
     throw std::system_error(errno, std::system_category(), "SO_LINGER");
 }
 
-/// To the first of its addresses that answers.
 gauntlet::task<uv::tcp> connect(uv::loop& loop, const upstream& to) {
-  const std::vector<uv::address_info> found =
-      co_await uv::getaddrinfo(loop, to.host, to.service, {.socket_type = uv::socket_type::stream});
-  for (std::size_t i = 0;; ++i) {
-    uv::tcp server{loop};
-    const auto connected = co_await gauntlet::as_expected<uv::error>(server.connect(found.at(i).address));
-    if (connected) co_return server;
-    if (i + 1 == found.size() || connected.error().code() == std::errc::operation_canceled)
-      throw connected.error();
-  }
+  co_return co_await connect_to_first(
+      loop, co_await uv::getaddrinfo(loop, to.host, to.service, {.socket_type = uv::socket_type::stream}));
 }
 
 gauntlet::task<> pass(uv::tcp& from, uv::tcp& to, clock::time_point& last_passed) {
@@ -91,6 +83,16 @@ upstream parse_upstream(std::string_view text) {
   if (colon == text.npos || host.empty() || colon + 1 == text.size())
     throw std::invalid_argument(std::string(text) + ": HOST:PORT is wanted, as in example.org:80");
   return {.host = std::string(host), .service = std::string(text.substr(colon + 1))};
+}
+
+gauntlet::task<uv::tcp> connect_to_first(uv::loop& loop, std::vector<uv::address_info> of) {
+  for (std::size_t i = 0;; ++i) {
+    uv::tcp server{loop};
+    const auto connected = co_await gauntlet::as_expected<uv::error>(server.connect(of.at(i).address));
+    if (connected) co_return server;
+    if (i + 1 == of.size() || connected.error().code() == std::errc::operation_canceled)
+      throw connected.error();
+  }
 }
 
 gauntlet::task<> serve(uv::loop& loop, uv::tcp_listener& listener, options given) {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <gauntlet/coroutines.hpp>
 #include <gauntlet/uv.hpp>
@@ -23,6 +24,10 @@ struct upstream {
 };
 /// "example.org:80", "127.0.0.1:http", "[::1]:8080". Throws std::invalid_argument.
 upstream parse_upstream(std::string_view text);
+
+/// To the first of several addresses, one at least, that answers; throws what the last one has said.
+gauntlet::task<gauntlet::uv::tcp> connect_to_first(gauntlet::uv::loop& loop,
+                                                   std::vector<gauntlet::uv::address_info> of);
 
 struct options {
   upstream to{};

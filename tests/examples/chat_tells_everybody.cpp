@@ -311,7 +311,9 @@ TEST_CASE("chat: plain text is UTF-8 without control characters") {
     INFO(good);
     CHECK(chat::is_plain_text(good));
   }
-  for (const char* bad : {"\x01",
+  for (const char* bad : {"\xbf\xbf",
+                          "\xc1\x80",
+                          "\x01",
                           "\x1f",
                           "\x7f",
                           "\x80",

@@ -203,9 +203,28 @@ TEST_CASE("proxy: an upstream of no such name: the client is reset") {
   CHECK(in.failures.size() == 1);
 }
 
-TEST_CASE("proxy: an upstream by name: the first of its addresses that answers is taken") {
+TEST_CASE("proxy: of several addresses the first that answers is taken, or the last one's error told") {
+  loop loop;
+  tcp_listener listener{loop, any_port()};
+  const address here = listener.local_address();
+  const address nobody = [&] { return tcp_listener{loop, any_port()}.local_address(); }();
+  const auto program = [&]() -> task<> {
+    tcp found =
+        co_await proxy::connect_to_first(loop, {{.address = nobody}, {.address = nobody}, {.address = here}});
+    CHECK(found.peer_address() == here);
+    const std::error_code refused = co_await code_of(proxy::connect_to_first(loop, {{.address = nobody}}));
+    CHECK(refused == std::errc::connection_refused);
+  };
+  listener.listen(1);
+  gauntlet::run(loop, program());
+  listener.close();
+  loop.run();
+  closes_clean(loop);
+}
+
+TEST_CASE("proxy: an upstream may be a name") {
   scene in;
-  in.options.to.host = "localhost";  // which may be ::1 first, where nobody listens
+  in.options.to.host = "localhost";
   in.run(echo::serve(in.upstream), [&](address front) -> task<> {
     tcp client = co_await connected(in.loop, front);
     const pattern bytes(3);
