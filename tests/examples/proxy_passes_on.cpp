@@ -208,12 +208,13 @@ TEST_CASE("proxy: of several addresses the first that answers is taken, or the l
   tcp_listener listener{loop, any_port()};
   const address here = listener.local_address();
   const address nobody = [&] { return tcp_listener{loop, any_port()}.local_address(); }();
+  const std::vector<address_info> refused{{.address = nobody}};
+  const std::vector<address_info> third{{.address = nobody}, {.address = nobody}, {.address = here}};
   const auto program = [&]() -> task<> {
-    tcp found =
-        co_await proxy::connect_to_first(loop, {{.address = nobody}, {.address = nobody}, {.address = here}});
+    tcp found = co_await proxy::connect_to_first(loop, third);
     CHECK(found.peer_address() == here);
-    const std::error_code refused = co_await code_of(proxy::connect_to_first(loop, {{.address = nobody}}));
-    CHECK(refused == std::errc::connection_refused);
+    const std::error_code said = co_await code_of(proxy::connect_to_first(loop, refused));
+    CHECK(said == std::errc::connection_refused);
   };
   listener.listen(1);
   gauntlet::run(loop, program());
