@@ -17,8 +17,6 @@
 
 namespace gauntlet::uv::test {
 
-inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
-
 /// The code of the error that awaiting it throws; none if it throws none.
 template <class Awaitable>
 task<std::error_code> code_of(Awaitable awaitable) {

@@ -60,7 +60,10 @@ class stream_block : public handle_block {
 
  protected:
   void release_callbacks() noexcept override;
-  void before_close() noexcept override { uv_read_stop(stream()); }
+  void before_close() noexcept override {
+    loop().idle().remove(idle_);
+    uv_read_stop(stream());
+  }
 
  private:
   bool queue(fresh<class write_block>&& write, std::span<const uv_buf_t> bytes, handle_block* sent,
@@ -72,6 +75,7 @@ class stream_block : public handle_block {
   static void on_read_for_wait(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) noexcept;
   static void on_connection_for_wait(uv_stream_t* listener, int status) noexcept;
 
+  idle_reading idle_;
   std::uint32_t written_at_once_ = 0;  // since a coroutine has waited for this stream
 };
 
