@@ -24,6 +24,7 @@
 #include "gauntlet/detail/resume.hpp"
 #include "gauntlet/execution_context.hpp"
 #include "gauntlet/uv/loop.hpp"
+#include "idle_reading.hpp"
 
 namespace gauntlet::uv::detail {
 
@@ -136,6 +137,7 @@ class loop_core final : public execution_context {
   // ---- what libuv holds
   block_list& handles() noexcept { return handles_; }
   block_list& requests() noexcept { return requests_; }
+  idle_readings& idle() noexcept { return idle_; }
   std::vector<pending_operation> pending() const;
   void dump_all(std::ostream& out) const;
   uv_handle_t* wakeup() noexcept;
@@ -223,6 +225,7 @@ class loop_core final : public execution_context {
   uv_idle_t task_idle_{};
   bool has_watch_timer_ = false;
   uv_timer_t watch_timer_{};  // unreferenced
+  idle_readings idle_{loop_};
 
   std::unique_ptr<std::byte[]> read_buffer_;
   block_pool pool_;

@@ -11,6 +11,7 @@ namespace detail {
 
 void stream_block::read_start(const std::source_location& where) {
   check(uv_read_start(stream(), on_alloc, on_read), *this, "stream::read_start", where);
+  loop().idle().remove(idle_);
   begin(where);
 }
 
@@ -61,12 +62,14 @@ void stream_block::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* b
 void stream_block::read_stop(const std::source_location& where) {
   if (is_waited_for())
     throw misuse("stream::read_stop", "a task waits for what is read: cancel it instead", where);
+  loop().idle().remove(idle_);
   uv_read_stop(stream());
 }
 
 // ---- reading, awaited
 
 void stream_block::read_for_waits(const char* operation, const std::source_location& where) {
+  loop().idle().remove(idle_);
   const int status = uv_read_start(stream(), on_alloc_for_wait, on_read_for_wait);
   if (status == UV_EALREADY) {
     if (stream()->read_cb == on_read_for_wait) return;
@@ -101,7 +104,8 @@ void stream_block::on_read_for_wait(uv_stream_t* stream, ssize_t count, const uv
   auto& self = block_of<stream_block>(stream);
   if (count == 0) return;  // it would have blocked
   if (count == UV_ENOBUFS) uv_read_stop(stream);
-  if (!self.is_waited_for()) return;  // what has come stays in the system, and so does the end
+  if (!self.is_waited_for())
+    return self.loop().idle().remove(self.idle_);  // what has come stays in the system
   self.written_at_once_ = 0;
   // SAFETY: as above.
   auto& reader = static_cast<read_operation&>(self.waits().front());
@@ -118,6 +122,9 @@ void stream_block::on_read_for_wait(uv_stream_t* stream, ssize_t count, const uv
     } catch (...) {
       reader.end(std::current_exception());
     }
+    // Who went on has most often begun to read again.
+    if (!self.is_waited_for() && stream->read_cb == on_read_for_wait)
+      self.loop().idle().add(self.idle_, self.uv());
   }
 }
 

@@ -72,7 +72,10 @@ class stream_block : public waited_block {
 
  protected:
   void release_callbacks() noexcept override;
-  void before_close() noexcept override { uv_read_stop(stream()); }
+  void before_close() noexcept override {
+    loop().idle().remove(idle_);
+    uv_read_stop(stream());
+  }
 
  private:
   bool queue(fresh<class write_block>&& write, const uv_buf_t* bytes, unsigned count, std::size_t size,
@@ -86,6 +89,7 @@ class stream_block : public waited_block {
 
   bool is_needed() const noexcept final { return carries_ == 0 && waited_block::is_needed(); }
 
+  idle_reading idle_;
   std::uint32_t carries_ = 0;          // its writes that send a handle
   std::uint32_t written_at_once_ = 0;  // since a coroutine has waited for this stream
 };

@@ -43,7 +43,10 @@ class udp_block final : public waited_block {
 
  private:
   // A batch would go on after the callback that closed the handle.
-  void before_close() noexcept override { uv_udp_recv_stop(&udp); }
+  void before_close() noexcept override {
+    loop().idle().remove(idle_);
+    uv_udp_recv_stop(&udp);
+  }
   void release_callbacks() noexcept override {
     alloc = {};
     received = {};
@@ -51,6 +54,7 @@ class udp_block final : public waited_block {
   std::span<std::byte> memory(std::size_t suggested);
   void tell_failure(int status) noexcept;
 
+  idle_reading idle_;
   std::unique_ptr<std::byte[]> batch_;  // with recvmmsg
 };
 
