@@ -87,9 +87,10 @@ buffers_callback buffers_completion(F&& given) {
   if constexpr (std::is_same_v<function, no_callback>) {
     return [](outcome<>&& ended, std::span<owned_buffer>) { static_cast<void>(succeeded(ended)); };
   } else if constexpr (std::is_invocable_v<function&, outcome<>, Given>) {
-    return [f = function(std::forward<F>(given))](outcome<>&& ended, std::span<owned_buffer> buffers) mutable {
-      f(std::move(ended), hand_back<Given>(buffers));
-    };
+    return
+        [f = function(std::forward<F>(given))](outcome<>&& ended, std::span<owned_buffer> buffers) mutable {
+          f(std::move(ended), hand_back<Given>(buffers));
+        };
   } else if constexpr (std::is_invocable_v<function&, outcome<>>) {
     return [f = function(std::forward<F>(given))](outcome<>&& ended, std::span<owned_buffer>) mutable {
       f(std::move(ended));
