@@ -430,6 +430,14 @@ void stream_block::drain() noexcept {
 
 using detail::stream_block;
 
+namespace {
+
+stream_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+  return detail::use<stream_block>(block, operation, where);
+}
+
+}  // namespace
+
 stream_block& stream::block(const char* operation, const std::source_location& where) const {
   return detail::use<stream_block>(block_, operation, where);
 }
@@ -490,7 +498,7 @@ bool stream::is_readable(std::source_location where) const {
 
 bool stream::queue_write(owned_buffer&& bytes, detail::buffers_callback&& written,
                          const std::source_location& where) {
-  stream_block& used = block("stream::write", where);
+  stream_block& used = use(block_, "stream::write", where);
   detail::require_callable(written, "stream::write", where);
   auto write = used.loop().make<detail::write_block>(where, std::move(written));
   write->one = std::move(bytes);
@@ -499,7 +507,7 @@ bool stream::queue_write(owned_buffer&& bytes, detail::buffers_callback&& writte
 
 bool stream::queue_write(std::vector<owned_buffer>&& bytes, detail::buffers_callback&& written,
                          const std::source_location& where) {
-  stream_block& used = block("stream::write", where);
+  stream_block& used = use(block_, "stream::write", where);
   detail::require_callable(written, "stream::write", where);
   if (bytes.empty()) throw misuse("stream::write", "there are no buffers: give it at least one", where);
   auto write = used.loop().make<detail::write_block>(where, std::move(written));
