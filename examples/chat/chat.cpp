@@ -121,10 +121,10 @@ struct connection {
     co_await gauntlet::with_timeout(given.write_timeout, peer.write(std::as_bytes(std::span(text))));
   }
   /// As far as it goes: it is the last.
-  void try_write(std::string_view text) noexcept try {
-    if (!peer.is_closing()) peer.try_write(std::as_bytes(std::span(text)));
-  } catch (const uv::error&) {
-    // It has gone.
+  void try_write(std::string_view text) {
+    static_cast<void>(gauntlet::attempt([&] {
+      if (!peer.is_closing()) peer.try_write(std::as_bytes(std::span(text)));
+    }));
   }
 };
 

@@ -91,7 +91,7 @@ gauntlet::task<uv::tcp> connect_to_first(uv::loop& loop, std::vector<uv::address
     const auto connected = co_await gauntlet::as_expected<uv::error>(server.connect(of.at(i).address));
     if (connected) co_return server;
     if (i + 1 == of.size() || connected.error().code() == std::errc::operation_canceled)
-      throw connected.error();
+      throw uv::error(connected.error());
   }
 }
 

@@ -31,7 +31,7 @@ gauntlet::task<uv::tcp> accept(uv::tcp_listener& listener) {
   for (;;) {
     auto accepted = co_await gauntlet::as_expected<uv::error>(listener.accept());
     if (accepted) co_return std::move(*accepted);
-    if (!is_shortage(accepted.error().code())) throw accepted.error();
+    if (!is_shortage(accepted.error().code())) throw uv::error(accepted.error());
     std::fprintf(stderr, "%s\n", accepted.error().what());
     co_await gauntlet::sleep_for(100ms);
   }

@@ -51,12 +51,13 @@ constexpr const char* always_valid = "a file that may be used has a descriptor t
 
 std::error_code code(std::errc reason) { return std::make_error_code(reason); }
 
-const fs::time_point now = fs::time_point();
+constexpr fs::time_point now{};
 
 // Each task of one line, so that the table can be read.
 // clang-format off
 #define AWAIT(...) [](desk& d) -> task<> { static_cast<void>(co_await __VA_ARGS__); }
-const std::vector<row> rows{
+const std::vector<row>& rows() {
+  static const std::vector<row> all{
     {"fs::open", AWAIT(fs::open(d.on, d.folder / "a")), code(gone), AWAIT(fs::open(d.on, d.missing()))},
     {"fs::unlink", AWAIT(fs::unlink(d.on, d.folder / "a")), code(gone), AWAIT(fs::unlink(d.on, d.missing()))},
     {"fs::rename", AWAIT(fs::rename(d.on, d.folder / "a", d.folder / "b")), code(gone),
@@ -112,7 +113,9 @@ const std::vector<row> rows{
     {"random::random", AWAIT(random(d.on, d.bytes)), {}, nullptr, "the system has random bytes for whoever asks"},
     {"work::offload", AWAIT(offload(d.on, [] {})), code(std::errc::io_error),
      AWAIT(offload(d.on, [] { throw gauntlet::error(std::make_error_code(std::errc::io_error), "work", "", "", {}); }))},
-};
+  };
+  return all;
+}
 #undef AWAIT
 // clang-format on
 
@@ -146,7 +149,7 @@ class queued final : public specimen {
 
 std::vector<awaited_kind> awaited_on_the_pool() {
   std::vector<awaited_kind> all;
-  for (const row& each : rows) {
+  for (const row& each : rows()) {
     awaited_kind& made = all.emplace_back();
     made.function = made.name = each.function;
     made.make = [&each](loop& loop) { return std::make_unique<queued>(loop, each); };
