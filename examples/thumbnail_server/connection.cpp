@@ -31,6 +31,31 @@ task<> drain(uv::tcp& peer) {
   for (std::size_t size = 1; size != 0;) size = co_await peer.read_some(nowhere);
 }
 
+response sentence_for(const llhttp::error& problem) {
+  const llhttp::request_limits limits;
+  const int status = llhttp::status_of(problem);
+  switch (status) {
+    case 413:
+      return sentence(status, "The chunks of the body have too long extensions: leave them out.");
+    case 414:
+      return sentence(status, "The target of the request is too long: send no more than " +
+                                  std::to_string(limits.target_bytes) + " bytes.");
+    case 431:
+      return sentence(status, "The request has too many fields, or too long ones: send no more than " +
+                                  std::to_string(limits.headers) + ", of " +
+                                  std::to_string(limits.header_bytes) + " bytes together.");
+    case 501:
+      return sentence(status,
+                      "Of transfer codings only chunked is known here: send the body so, or with its "
+                      "Content-Length.");
+    case 505:
+      return sentence(status, "Only HTTP/1.1 and HTTP/1.0 are spoken here: send the request so.");
+    default:
+      return sentence(status, "This is no request that HTTP/1.1 knows (" + problem.reason() +
+                                  "): try GET / with a browser or curl.");
+  }
+}
+
 /// In a handler: the answer to what has gone wrong with a request, if it is one that can be answered.
 response answer_to_failure() {
   try {
@@ -38,8 +63,7 @@ response answer_to_failure() {
   } catch (const refusal& why) {
     return sentence(why);
   } catch (const llhttp::error& problem) {
-    return sentence(llhttp::status_of(problem),
-                    std::string("This cannot be read as a request of HTTP/1.1: ").append(problem.reason()));
+    return sentence_for(problem);
   } catch (const std::bad_alloc&) {
     return sentence(503, "There is no memory left for this request: try again later.");
   } catch (const gauntlet::error&) {

@@ -32,7 +32,7 @@ std::vector<bad_request> bad_requests() {
       {"a greeting of TLS", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), 400},
       {"a greeting of ssh", "SSH-2.0-OpenSSH_9.2\r\n\r\n", 400},
       {"no words at all", "\r\n\r\nhello, is there somebody?\r\n\r\n", 400},
-      {"HTTP/0.9", "GET /\r\n\r\n", 400},
+      {"HTTP/0.9", "GET /\r\n\r\n", 505},
       {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
       {"another version", "GET / HTTP/3.7\r\n\r\n", 505},
       {"no host", "GET / HTTP/1.1\r\n\r\n", 400},

@@ -63,8 +63,14 @@ class Server:
             connection.close()
 
     def sockets(self):
-        folder = Path(f"/proc/{self.process.pid}/fd")
-        return sum(os.readlink(link).startswith("socket:") for link in folder.iterdir() if link.exists())
+        return sum(target.startswith("socket:") for target in self.descriptors())
+
+    def descriptors(self):
+        for link in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            try:
+                yield os.readlink(link)
+            except FileNotFoundError:  # closed meanwhile
+                pass
 
 
 def size_of(png):
@@ -170,6 +176,10 @@ class End(Program):
     def test_no_descriptor_stays(self):
         server = self.start()
         before = server.sockets()
+        self.assertEqual(before, 1)  # that it listens with
+        with socket.create_connection(("127.0.0.1", server.port), timeout=LONG):
+            while server.sockets() == before:
+                pass
         for _ in range(5):
             status, _ = server.ask("POST", "/thumbnail?width=9", SAMPLE.read_bytes(), {"Content-Type": "image/png"})
             self.assertEqual(status, 200)

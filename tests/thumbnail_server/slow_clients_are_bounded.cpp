@@ -31,7 +31,7 @@ task<> drip(client& from, std::string_view bytes) {
     for (;;)
       for (const char byte : bytes) {
         co_await from.send({&byte, 1});
-        co_await gauntlet::sleep_for(5ms);
+        co_await gauntlet::sleep_for(50ms);  // longer than the server is at work on it
       }
   } catch (const uv::error&) {
     // It has ended.
