@@ -17,7 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 using read_result = outcome<std::span<std::byte>>;
 
-
 template <class Result>
 std::string name_of(const Result& ended) {
   return ended.error() == nullptr ? "ok" : ended.error()->name();
