@@ -119,7 +119,7 @@ class echo_server {
   long echoed_ = 0;
 };
 
-int idle_connections(const job* job, observer* observer) noexcept {
+int serve(const job* job, observer* observer) noexcept {
   return guarded([&] {
     asio::io_context context{1};
     echo_server server{context, job->count};
@@ -250,6 +250,40 @@ int play_by_coroutines(const job* job, observer* observer) noexcept {
     asio::co_spawn(context, play_with(where, *job, *observer, pongs), asio::detached);
     context.run();
     return pongs == job->count;
+  });
+}
+
+asio::awaitable<void> echo_to(tcp::socket peer, long& left) {
+  const bytes data(new std::array<char, read_size>);
+  for (;;) {
+    asio::error_code error;
+    const std::size_t size =
+        co_await peer.async_read_some(asio::buffer(*data), asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;
+    co_await asio::async_write(peer, asio::buffer(data->data(), size), asio::use_awaitable);
+    if (--left == 0) static_cast<asio::io_context&>(peer.get_executor().context()).stop();
+  }
+}
+
+asio::awaitable<void> serve_all(tcp::acceptor& acceptor, long& left) {
+  for (;;) {
+    tcp::socket peer = co_await acceptor.async_accept(asio::use_awaitable);
+    const auto executor = peer.get_executor();
+    asio::co_spawn(executor, echo_to(std::move(peer), left), asio::detached);
+  }
+}
+
+int serve_by_coroutines(const job* job, observer* observer) noexcept {
+  return guarded([&] {
+    long left = job->count;
+    asio::io_context context{1};
+    tcp::acceptor acceptor{context, loopback(0)};
+    asio::co_spawn(context, serve_all(acceptor, left), asio::detached);
+    observer->begin(observer);
+    observer->listening(observer, acceptor.local_endpoint().port());
+    context.run();
+    observer->end(observer);
+    return left == 0;
   });
 }
 
@@ -462,4 +496,5 @@ extern "C" const contender asio_contender = {.name = "asio",
                                              .loop_count = loop_count,
                                              .queue_work = queue_work,
                                              .fs_stat = nullptr,
-                                             .idle_connections = idle_connections};
+                                             .serve = serve,
+                                             .tasks_serve = serve_by_coroutines};

@@ -49,9 +49,10 @@ struct contender {
   operation* queue_work;
   /* count times stat of ".", width of them at a time. */
   operation* fs_stat;
-  /* An echo server holds count connections, each of which has echoed one byte; end is said while it holds
-   * them. */
-  operation* idle_connections;
+  /* An echo server answers its visitors until it has echoed count times; end is said while it holds their
+   * connections. */
+  operation* serve;
+  operation* tasks_serve;
 };
 
 extern const struct contender raw_contender; /* C on libuv: what the others are compared with */

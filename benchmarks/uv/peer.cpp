@@ -48,10 +48,12 @@ peer::~peer() {
   waitpid(process_, nullptr, 0);
 }
 
-int peer::port() const {
+std::string peer::line() const {
   std::string line;
   char byte = 0;
   while (read(from_, &byte, 1) == 1 && byte != '\n') line += byte;
-  if (line.empty()) throw std::runtime_error("peer_uv says no port");
-  return std::stoi(line);
+  if (line.empty()) throw std::runtime_error("peer_uv says nothing");
+  return line;
 }
+
+int peer::port() const { return std::stoi(line()); }

@@ -15,6 +15,8 @@ class peer {
   peer(const peer&) = delete;
   peer& operator=(const peer&) = delete;
 
+  /// What it says next; throws std::runtime_error if that is nothing.
+  std::string line() const;
   /// What it says that it listens on.
   int port() const;
 

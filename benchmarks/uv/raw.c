@@ -12,5 +12,6 @@ const struct contender raw_contender = {
     .loop_count = raw_loop_count,
     .queue_work = raw_queue_work,
     .fs_stat = raw_fs_stat,
-    .idle_connections = raw_idle_connections,
+    .serve = raw_serve,
+    .tasks_serve = raw_serve,
 };

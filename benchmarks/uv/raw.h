@@ -5,8 +5,8 @@
 
 #include "contender.h"
 
-operation raw_ping_pongs, raw_echo, raw_tcp_write_batch, raw_idle_connections; /* raw_streams.c */
-operation raw_million_timers, raw_async_pummel, raw_loop_count;                /* raw_loop.c */
-operation raw_queue_work, raw_fs_stat;                                         /* raw_pool.c */
+operation raw_ping_pongs, raw_echo, raw_tcp_write_batch, raw_serve; /* raw_streams.c */
+operation raw_million_timers, raw_async_pummel, raw_loop_count;     /* raw_loop.c */
+operation raw_queue_work, raw_fs_stat;                              /* raw_pool.c */
 
 #endif

@@ -147,9 +147,9 @@ static int close_all(uv_loop_t* loop, struct server* server) {
   return uv_loop_close(loop) == 0 && done;
 }
 
-/* ---- idle_connections ---- */
+/* ---- serve ---- */
 
-int raw_idle_connections(const struct job* job, struct observer* observer) {
+int raw_serve(const struct job* job, struct observer* observer) {
   struct server server = {.wanted = job->count};
   uv_loop_t loop;
   int port;

@@ -30,6 +30,39 @@ gauntlet::task<> echo(uv::tcp peer) {
 
 gauntlet::task<> serve_one(uv::tcp_listener& listener) { co_await echo(co_await listener.accept()); }
 
+/// How many echoes are wanted before it is enough.
+struct countdown {
+  long left;
+  gauntlet::event enough{};
+};
+
+gauntlet::task<> echo(uv::tcp peer, countdown& count) {
+  const std::unique_ptr<buffer> bytes(new buffer);  // not filled
+  while (const std::size_t size = co_await peer.read_some(*bytes)) {
+    co_await peer.write(std::span(*bytes).first(size));
+    if (--count.left == 0) count.enough.set();
+  }
+}
+
+gauntlet::task<> serve_all(uv::tcp_listener& listener, countdown& count) {
+  co_await gauntlet::with_scope([&](gauntlet::scope& peers) -> gauntlet::task<> {
+    for (;;) peers.spawn(echo(co_await listener.accept(), count));
+  });
+}
+
+/// Begun when accept() is awaited, which is when it listens.
+gauntlet::task<> tell(uv::tcp_listener& listener, countdown& count, observer& observer) {
+  observer.begin(&observer);
+  observer.listening(&observer, listener.local_address().port());
+  co_await count.enough.wait();
+  observer.end(&observer);
+}
+
+gauntlet::task<> serve_until(uv::loop& loop, countdown& count, observer& observer) {
+  uv::tcp_listener listener{loop, loopback(0)};
+  co_await gauntlet::when_any(serve_all(listener, count), tell(listener, count, observer));
+}
+
 /// Answers how many came back.
 gauntlet::task<long> play_with(uv::loop& loop, int port, const job& job, observer& observer) {
   uv::tcp tcp{loop};
@@ -68,6 +101,15 @@ extern "C" int play_by_tasks(const job* job, observer* observer) noexcept try {
   const long pongs = job->port == 0 ? gauntlet::run(loop, play_here(loop, *job, *observer))
                                     : gauntlet::run(loop, play_with(loop, job->port, *job, *observer));
   return pongs == job->count ? 1 : 0;
+} catch (const std::exception&) {
+  return 0;
+}
+
+extern "C" int serve_by_tasks(const job* job, observer* observer) noexcept try {
+  uv::loop loop;
+  countdown count{.left = job->count};
+  gauntlet::run(loop, serve_until(loop, count, *observer));
+  return count.left == 0 ? 1 : 0;
 } catch (const std::exception&) {
   return 0;
 }

@@ -1,4 +1,4 @@
-/* ping_pongs and echo of the wrapper's coroutines. */
+/* What the wrapper's coroutines do. */
 #ifndef GAUNTLET_BENCHMARKS_UV_TASKS_H
 #define GAUNTLET_BENCHMARKS_UV_TASKS_H
 
@@ -6,6 +6,7 @@
 
 #ifdef __cplusplus
 extern "C" int play_by_tasks(const struct job* job, struct observer* observer) noexcept;
+extern "C" int serve_by_tasks(const struct job* job, struct observer* observer) noexcept;
 #endif
 
 #endif

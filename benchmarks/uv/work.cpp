@@ -18,7 +18,7 @@ struct entry {
   const char* peer = nullptr;  // what is at the other end
 };
 
-constexpr std::array<entry, 11> operations{{{"ping_pongs", &contender::ping_pongs, "echo"},
+constexpr std::array<entry, 13> operations{{{"ping_pongs", &contender::ping_pongs, "echo"},
                                             {"echo", &contender::echo, nullptr},
                                             {"tasks_ping_pongs", &contender::tasks_ping_pongs, "echo"},
                                             {"tasks_echo", &contender::tasks_echo, nullptr},
@@ -28,7 +28,9 @@ constexpr std::array<entry, 11> operations{{{"ping_pongs", &contender::ping_pong
                                             {"loop_count", &contender::loop_count, nullptr},
                                             {"queue_work", &contender::queue_work, nullptr},
                                             {"fs_stat", &contender::fs_stat, nullptr},
-                                            {"idle_connections", &contender::idle_connections, nullptr}}};
+                                            {"idle_connections", &contender::serve, nullptr},
+                                            {"serve", &contender::serve, nullptr},
+                                            {"tasks_serve", &contender::tasks_serve, nullptr}}};
 
 const entry& entry_of(const std::string& name) {
   const std::string operation = name.substr(0, name.find('/'));
@@ -77,8 +79,10 @@ host::host() : observer{} {
   // SAFETY: only a host is given this function.
   listening = [](observer* self, int port) {
     auto& one = *static_cast<host*>(self);
-    one.visiting = std::make_unique<peer>(
-        std::vector<std::string>{"visit", std::to_string(port), std::to_string(one.visitors)});
+    std::vector<std::string> told{one.rounds == 0 ? "visit" : "load", std::to_string(port),
+                                  std::to_string(one.visitors)};
+    if (one.rounds != 0) told.push_back(std::to_string(one.rounds));
+    one.visiting = std::make_unique<peer>(std::move(told));
   };
 }
 
@@ -87,12 +91,13 @@ void perform(const contender& contender, const task& task, host& observer) {
   operation* const work = contender.*entry.does;
   if (work == nullptr) throw std::runtime_error(std::string(contender.name) + " has no " + task.name);
   const job job{.count = task.count, .width = task.width, .port = entry.peer ? port_of_peer(entry.peer) : 0};
-  observer.visitors = task.count;
-  if (entry.does == &contender::idle_connections)
-    allow_descriptors(static_cast<rlim_t>(task.count) + descriptors_beside_connections);
+  if (observer.rounds == 0) observer.visitors = task.count;
+  if (entry.does == &contender::serve || entry.does == &contender::tasks_serve)
+    allow_descriptors(static_cast<rlim_t>(observer.visitors) + descriptors_beside_connections);
   alarm(watchdog_seconds);
   const int done = work(&job, &observer);
   alarm(0);
+  if (observer.rounds != 0 && observer.visiting) observer.said = observer.visiting->line();
   observer.visiting.reset();
   if (done == 0) throw std::runtime_error(std::string(contender.name) + " fails at " + task.name);
 }

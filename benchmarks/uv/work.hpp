@@ -24,7 +24,9 @@ const contender& contender_named(const std::string& name);
 struct host : observer {
   host();
 
-  long visitors = 0;  // how many connections they make
+  long visitors = 0;   // how many connections they make
+  long rounds = 0;     // how many round trips each makes and measures; 0: one, and then they are idle
+  std::string said{};  // by those that measured
   std::unique_ptr<peer> visiting{};
 };
 

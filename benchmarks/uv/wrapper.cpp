@@ -77,7 +77,7 @@ class echo_server {
   long echoed_ = 0;
 };
 
-int idle_connections(const job* job, observer* observer) noexcept {
+int serve(const job* job, observer* observer) noexcept {
   return guarded([&] {
     uv::loop loop;
     echo_server server{loop, job->count};
@@ -340,4 +340,5 @@ extern "C" const contender wrapper_contender = {.name = "wrapper",
                                                 .loop_count = loop_count,
                                                 .queue_work = queue_work,
                                                 .fs_stat = fs_stat,
-                                                .idle_connections = idle_connections};
+                                                .serve = serve,
+                                                .tasks_serve = serve_by_tasks};

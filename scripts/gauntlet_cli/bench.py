@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from . import bench_results, bench_suite, cmake, preflight, process, setup
-from .bench_results import Allocations, Bytes, Instructions, Results
+from .bench_results import Allocations, Bytes, Instructions, Latency, Results
 from .lanes import choose
 from .problem import FAILED, Problem
 
@@ -31,6 +31,7 @@ def run(project, lanes, console, options):
     goals = {case.name: case.goals for case in cases}
     results.speeds = bench_results.speeds(results, goals)
     results.added = bench_results.added(results, goals, suite.rate["per"])
+    _measure_latency(folder, suite, [case for case in cases if case.load], results, console, options.quick)
     if not options.no_instructions:
         _count_instructions(folder, suite, [case for case in cases if case.repeats], results, console)
         _count_allocations(folder, suite, [case for case in cases if case.sizes], results, console)
@@ -89,6 +90,22 @@ def _time(folder, suite, case, phase, quick):
 def _pattern(case):
     """Python's own escape is too much for a POSIX expression, where a backslash before a letter or - has no meaning."""
     return "^{}/[^/]+(/manual_time)?$".format(re.sub(r"[][.*+?^${}()|\\]", r"\\\g<0>", case.name))
+
+
+def _measure_latency(folder, suite, cases, results, console, quick):
+    """The contenders in turn, so that what they are compared with runs within seconds of them."""
+    if not cases:
+        return
+    with console.phase("latency") as phase:
+        for number, case in enumerate(cases, 1):
+            phase.update(f"{number}/{len(cases)} {case.name}")
+            said = {contender: [] for contender in case.contenders}
+            for _ in range(_ROUNDS[quick]):
+                for contender, lines in said.items():
+                    text = _must([folder / f"latency_{suite.name}", contender, case.name, *case.load], phase)
+                    lines.append(tuple(map(float, text.split())))
+            results.latencies += [Latency(case.name, contender, case.load, tuple(zip(*lines)))
+                                  for contender, lines in said.items()]
 
 
 def _count_instructions(folder, suite, cases, results, console):

@@ -79,6 +79,23 @@ class Added:
 
 
 @dataclass(frozen=True)
+class Latency:
+    """One contender's round trips where many connections make them at once."""
+
+    case: str
+    contender: str
+    load: tuple      # connections, round trips of each
+    measured: tuple  # 50th, 99th, 99.9th percentile in microseconds, round trips in a second: each of every run
+
+    @property
+    def medians(self):
+        return tuple(statistics.median(values) for values in self.measured)
+
+    def rate_ratio(self, baseline):
+        return statistics.median(mine / its for mine, its in zip(self.measured[3], baseline.measured[3]))
+
+
+@dataclass(frozen=True)
 class Instructions:
     """Instructions of one run of a case, start-up not counted."""
 
@@ -145,6 +162,7 @@ class Results:
     differs: dict = field(default_factory=dict)
     speeds: list = field(default_factory=list)
     added: list = field(default_factory=list)
+    latencies: list = field(default_factory=list)
     instructions: list = field(default_factory=list)
     allocations: list = field(default_factory=list)
     bytes: list = field(default_factory=list)
@@ -237,6 +255,7 @@ def tables(results):
              [(one.case, f"{one.baseline:.1f}", f"{one.subject:.1f}", f"{one.more:.1f}",
                " and ".join(f"{end:.1f}" for end in interval(one.differences)), f"{one.goal:.0f}", _verdict(one))
               for one in results.added]),
+            _latency_table(results),
             (f"Instructions, {title}", ("case", *names, "ratio", "goal", ""),
              [(one.case, f"{one.baseline:,.0f}", f"{one.subject:,.0f}", f"{one.ratio:.4f}",
                "-" if one.goal is None else f"{one.goal:.2f}", _verdict(one)) for one in results.instructions]),
@@ -288,6 +307,18 @@ def _time_table(results):
              *_time_cells(groups[group].get(results.baseline, {}), cases, writes))
             for group in order for name, cases in groups[group].items()]
     return f"Time, {results.baseline} is 1", head, rows
+
+
+def _latency_table(results):
+    baselines = {one.case: one for one in results.latencies if one.contender == results.baseline}
+    rows = []
+    for one in results.latencies:
+        *percentiles, rate = one.medians
+        connections, rounds = one.load
+        rows.append((one.case, f"{connections:,} x {rounds:,}", one.contender, *(f"{value:,.0f}" for value in percentiles),
+                     f"{rate / 1e3:,.1f}", f"{one.rate_ratio(baselines[one.case]):.1%}"))
+    return ("Latency of a round trip, us", ("case", "connections x rounds", "contender", "p50", "p99", "p99.9", "thousand/s",
+                                            f"of {results.baseline}"), rows)
 
 
 def _time_cells(baseline, cases, writes):

@@ -56,6 +56,8 @@ class Case:
     counted: tuple = ()  # what the programs that count are told of it, before a number of repeats or a size
     repeats: tuple = ()  # the two numbers whose difference in instructions is counted; none: they are not
     sizes: tuple = ()    # the two sizes whose difference in allocations and bytes is counted; none: they are not
+    load: tuple = ()     # connections, round trips of each; nothing: latency is not measured
+    contenders: tuple = ()  # whose latency that is
     goals: dict = field(default_factory=dict)
 
 
@@ -110,7 +112,8 @@ def _of_its_own(table):
         name, width = entry["name"], entry.get("width", 1)
         yield Case(name=name, timed=(f"{name}:{width}:{entry['count']}",) if "count" in entry else (),
                    counted=(name, width), repeats=tuple(entry.get("repeats", ())), sizes=tuple(entry.get("sizes", ())),
-                   goals=entry.get("goals", {}))
+                   load=(entry["connections"], entry["rounds"]) if "connections" in entry else (),
+                   contenders=tuple(entry.get("contenders", ())), goals=entry.get("goals", {}))
 
 
 def select(cases, regex=None, quick=False):

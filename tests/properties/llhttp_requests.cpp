@@ -23,7 +23,7 @@ std::string any_of(const std::string& letters, std::size_t least, std::size_t mo
 }
 
 /// Another name than those that say how long a body is or what becomes of the connection.
-std::string any_name() { return "x-" + any_of("abcXYZ019!#$%&'*+-.^_`|~", 1, 12); }
+std::string any_name() { return std::string("x-").append(any_of("abcXYZ019!#$%&'*+-.^_`|~", 1, 12)); }
 
 /// White space only inside.
 std::string any_value() {
@@ -42,20 +42,21 @@ std::string in_chunks(const std::string& body) {
       std::ranges::transform(number, number.begin(),
                              [](char c) { return c < 'a' ? c : static_cast<char>(c - 'a' + 'A'); });
     text += number;
-    if (*rc::gen::arbitrary<bool>()) text += ";" + any_of("abc", 1, 3) + "=" + any_of("012", 1, 3);
+    if (*rc::gen::arbitrary<bool>())
+      text.append(";").append(any_of("abc", 1, 3)).append("=").append(any_of("012", 1, 3));
     text.append("\r\n").append(body, at, size).append("\r\n");
     at += size;
   }
   text += "0\r\n";
-  if (*rc::gen::arbitrary<bool>()) text += any_name() + ": " + any_value() + "\r\n";
-  return text + "\r\n";
+  if (*rc::gen::arbitrary<bool>()) text.append(any_name()).append(": ").append(any_value()).append("\r\n");
+  return text.append("\r\n");
 }
 
 written any_request() {
   written made;
   made.head.method = *rc::gen::elementOf(
       std::vector<method>{method::get, method::post, method::put, method::delete_, method::msearch});
-  made.head.target = "/" + any_of("abc/?&=%25+;,~", 0, 40);
+  made.head.target = std::string("/").append(any_of("abc/?&=%25+;,~", 0, 40));
   made.head.http_minor = *rc::gen::inRange(0, 2);
   const bool has_body = *rc::gen::arbitrary<bool>();
   made.head.chunked = has_body && made.head.http_minor == 1 && *rc::gen::arbitrary<bool>();

@@ -9,7 +9,7 @@ from unittest import mock
 
 import support
 from gauntlet_cli import bench, bench_results, bench_suite, lanes, preflight
-from gauntlet_cli.bench_results import Added, Allocations, Bytes, Instructions, Results, Speed, Timing
+from gauntlet_cli.bench_results import Added, Allocations, Bytes, Instructions, Latency, Results, Speed, Timing
 from gauntlet_cli.bench_suite import Case, Package
 from gauntlet_cli.problem import Problem
 from gauntlet_cli.project import Project
@@ -95,7 +95,6 @@ class Pairs(unittest.TestCase):
         made = results(timings=[timing("a/raw", 1.0, 1.0, 1.0), timing("a/wrapper", 2.0, 2.0, 2.0)])
         [speed] = bench_results.speeds(made, {"a": {"speed": 0.97}})
         self.assertEqual((speed.ratio, speed.elapsed, speed.met), (0.5, 0.5, False))
-
 
     def test_what_is_added_is_of_each_piece_of_work_and_of_the_cases_with_a_goal_for_it(self):
         made = results(timings=[timing(name, *seconds) for name, *seconds in (
@@ -207,6 +206,15 @@ class Tables(unittest.TestCase):
                          "libpng-dev 1.6", "98.7%", "1.25"):
                 self.assertIn(part, text)
 
+    def test_latency_is_of_each_contender_beside_the_rate_of_the_baseline(self):
+        load = (1000, 50)
+        self.made = results(latencies=[Latency("serve", "raw", load, ((10.0, 30.0, 20.0), (40,) * 3, (50,) * 3, (1000.0, 2000.0, 4000.0))),
+                                       Latency("serve", "asio", load, ((12.0,) * 3, (41,) * 3, (1600,) * 3, (900.0, 1000.0, 3200.0)))])
+        [(_, _, rows)] = bench_results.tables(self.made)[-1:]
+        self.assertEqual(rows, [("serve", "1,000 x 50", "raw", "20", "40", "50", "2.0", "100.0%"),
+                                ("serve", "1,000 x 50", "asio", "12", "41", "1,600", "1.0", "80.0%")])
+        self.assertEqual(len(json.loads(json.dumps(bench_results.as_json(self.made)))["latencies"]), 2)
+
     def test_the_json_can_be_written(self):
         self.made.allocations = [Allocations("read/a/x", 0, (1, 2), (3, 3), (4, 4))]
         read = json.loads(json.dumps(bench_results.as_json(self.made)))
@@ -290,6 +298,19 @@ class Counting(support.InFolder):
         [found] = self.count_heap(goals={"bytes": 1.5}).bytes
         self.assertEqual((found.each(found.baseline), found.ratio, found.met), (100, 2, False))
 
+    def test_latency_is_measured_of_the_contenders_in_turn(self):
+        asked = []
+        def answer(command, _):
+            asked.append(command[1:])
+            return "10.5 20.0 30.0 4000\n"
+        made = results()
+        loaded = Case("serve", load=(1000, 50), contenders=("raw", "asio"))
+        with mock.patch.object(bench, "_must", side_effect=answer):
+            bench._measure_latency(self.folder, types.SimpleNamespace(name="uv"), [loaded], made, self.console, quick=False)
+        self.assertEqual(asked[:3], [["raw", "serve", 1000, 50], ["asio", "serve", 1000, 50], ["raw", "serve", 1000, 50]])
+        self.assertEqual([(one.contender, one.medians) for one in made.latencies],
+                         [(name, (10.5, 20.0, 30.0, 4000.0)) for name in ("raw", "asio")])
+
     def test_a_tool_that_counts_nothing_is_a_failure(self):
         with mock.patch.object(bench, "_must", return_value="nothing"), self.assertRaisesRegex(Problem, "no"):
             bench._callgrind(["program"], None)
@@ -348,6 +369,11 @@ class Table(support.InFolder):
             self.assertEqual(goals[name]["allocations"], 0)
         self.assertEqual(goals["idle_connections"], {"bytes": 1.5})
         self.assertTrue({"queue_work", "fs_stat/1"} <= goals.keys())
+
+    def test_the_suite_of_uv_measures_the_latency_of_a_thousand_connections(self):
+        loaded = {one.name: one for one in bench_suite.load(self.project(), "uv").cases if one.load}
+        for name in ("serve", "tasks_serve"):
+            self.assertEqual((loaded[name].load[0], loaded[name].contenders), (1000, ("raw", "wrapper", "asio")))
 
     def test_a_case_without_a_count_is_not_timed(self):
         cases = {one.name: one for one in bench_suite.load(self.project(), "uv").cases}

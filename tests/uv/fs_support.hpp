@@ -27,8 +27,6 @@ inline std::string contents_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
-
 /// With UV_USE_IO_URING=1 in the environment, and a libuv that can, operations go to io_uring.
 inline bool uses_io_uring() {
 #if UV_VERSION_HEX >= ((1 << 16) | (49 << 8))

@@ -1,3 +1,5 @@
+#include <pthread.h>
+
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -5,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -163,6 +166,48 @@ TEST_CASE("a connection is handed over to another loop, and goes on there") {
     co_await when_all(accepts(), ask(own, listener.local_address()));
   });
   CHECK(elsewhere);
+}
+
+namespace {
+
+/// While one lives, no thread can be started: there is no room for its stack.
+class no_threads {
+ public:
+  no_threads() {
+    REQUIRE(::pthread_getattr_default_np(&before_) == 0);
+    pthread_attr_t huge;
+    REQUIRE(::pthread_attr_init(&huge) == 0);
+    REQUIRE(::pthread_attr_setstacksize(&huge, std::size_t{1} << 47) == 0);  // all there is
+    REQUIRE(::pthread_setattr_default_np(&huge) == 0);
+    ::pthread_attr_destroy(&huge);
+  }
+  no_threads(const no_threads&) = delete;
+  no_threads& operator=(const no_threads&) = delete;
+  ~no_threads() {
+    ::pthread_setattr_default_np(&before_);
+    ::pthread_attr_destroy(&before_);
+  }
+
+ private:
+  pthread_attr_t before_{};
+};
+
+}  // namespace
+
+TEST_CASE("a pool whose threads cannot start says so, and runs when they can") {
+  loop_pool pool{3};
+  std::atomic<int> ran = 0;
+  const auto program = [&](loop&, std::size_t) -> task<> {
+    ++ran;
+    co_return;
+  };
+  {
+    const no_threads while_here;
+    CHECK_THROWS_AS(pool.run(program), std::system_error);
+  }
+  CHECK(ran == 0);
+  pool.run(program);
+  CHECK(ran == 3);
 }
 
 TEST_CASE("misuse of a pool is refused") {

@@ -26,6 +26,8 @@ inline std::string text_of(std::span<const std::byte> bytes) {
   return text;
 }
 
+inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+
 inline owned_buffer buffer_of(std::string_view text) { return owned_buffer(std::string(text)); }
 
 inline address any_port() { return address::ip4("127.0.0.1", 0); }

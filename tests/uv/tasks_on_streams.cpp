@@ -488,4 +488,78 @@ TEST_CASE("who writes without end to what takes everything leaves others their t
   closes_clean(loop);
 }
 
+TEST_CASE("what was read keeps no loop running when nobody waits any more, and is read on") {
+  loop loop;
+  auto [left, right] = socket_pair(loop);
+  std::array<std::byte, 8> bytes{};  // with room to spare: a full buffer would end the reading by itself
+  const auto program = [&]() -> task<> {
+    co_await right.write(bytes_of("a"));
+    const std::size_t size = co_await left.read_some(bytes);
+    CHECK(size == 1);
+  };
+  for (int again = 0; again < 2; ++again) {
+    gauntlet::run(loop, program());
+    CHECK_FALSE(loop.run());  // both ends are open
+    CHECK_FALSE(left.is_active());
+  }
+  gauntlet::run(loop, program());
+  left.unref();
+  CHECK_FALSE(loop.run());
+  left.close();
+  right.close();
+  loop.run();
+  closes_clean(loop);
+}
+
+TEST_CASE("a stream that was read hides no deadlock") {
+  loop loop;
+  auto [left, right] = socket_pair(loop);
+  event never{"the reply"};
+  const auto program = [&]() -> task<> {
+    std::array<std::byte, 8> buffer{};
+    co_await right.write(bytes_of("a"));
+    static_cast<void>(co_await left.read_some(buffer));
+    co_await never.wait();
+  };
+  std::string said;
+  try {
+    gauntlet::run(loop, program());
+  } catch (const gauntlet::error& deadlock) {
+    said = deadlock.what();
+  }
+  CHECK(said.find("event::wait the reply") != std::string::npos);
+  left.close();
+  right.close();
+  loop.run();
+  closes_clean(loop);
+}
+
+TEST_CASE(
+    "as long as something else may come, a stream that was read goes on, and a callback may take over") {
+  loop loop;
+  auto [left, right] = socket_pair(loop);
+  std::string heard;
+  const auto program = [&]() -> task<> {
+    std::array<std::byte, 8> bytes{};
+    co_await right.write(bytes_of("a"));
+    static_cast<void>(co_await left.read_some(bytes));
+    for (int turns = 0; turns < 5; ++turns) co_await sleep_for(1ms);
+    CHECK(left.is_active());  // to stop and start it would cost more
+    co_await right.write(bytes_of("b"));
+    static_cast<void>(co_await left.read_some(bytes));
+    left.read_start([&](std::span<std::byte> data) {
+      heard += text_of(data);
+      if (data.empty()) left.close();
+    });
+  };
+  gauntlet::run(loop, program());
+  loop.run(run_mode::nowait);
+  CHECK(left.is_active());
+  right.write(std::string("c"));
+  right.shutdown([&] { right.close(); });
+  loop.run();  // until the callback has closed it
+  CHECK(heard == "c");
+  closes_clean(loop);
+}
+
 }  // namespace gauntlet::uv::test

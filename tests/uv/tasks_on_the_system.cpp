@@ -1,8 +1,12 @@
 // Datagrams, signals, child processes, files, names, random bytes and the thread pool, awaited.
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -73,6 +77,67 @@ TEST_CASE("datagrams come with their sender, cut to the room they have") {
     udp batches{loop, {.recvmmsg = true}};
     const std::string in_batches = co_await misuse_of_awaited(discard(batches.receive_from(buffer)));
     CHECK(in_batches.find("batches") != std::string::npos);
+  });
+}
+
+TEST_CASE("a udp that was received from keeps no loop running when nobody waits any more") {
+  loop loop;
+  udp receiver{loop};
+  udp sender{loop};
+  receiver.bind(any_port());
+  std::array<std::byte, 8> buffer{};
+  const auto program = [&](int datagrams) -> task<> {
+    for (int i = 0; i < datagrams; ++i) co_await sender.send_to(bytes_of("a"), receiver.local_address());
+    for (int i = 0; i < datagrams; ++i) {
+      const auto received = co_await receiver.receive_from(buffer);
+      CHECK(received.size == 1);
+    }
+  };
+  for (const int datagrams : {1, 32, 1}) {  // 32 is what libuv takes in one go
+    gauntlet::run(loop, program(datagrams));
+    CHECK_FALSE(loop.run());
+    CHECK_FALSE(receiver.is_active());
+  }
+  receiver.close();
+  sender.close();
+  loop.run();
+  closes_clean(loop);
+}
+
+TEST_CASE("datagrams of Unix sockets are awaited: one waits for room, and comes with its sender") {
+  runs_clean([](loop& loop) -> task<> {
+    const temporary_folder folder;
+    const address path = address::unix_path(folder / "receiver");
+    const address name = address::unix_path(folder / "sender");
+    const auto bound = [](const address& to) {
+      const int socket = ::socket(AF_UNIX, SOCK_DGRAM, 0);
+      if (::bind(socket, to.native(), static_cast<socklen_t>(to.size())) != 0) ::abort();
+      return socket;
+    };
+    udp receiver{loop};
+    receiver.open(bound(path));
+    udp sender{loop};
+    const int sending = bound(name);
+    REQUIRE(::connect(sending, path.native(), static_cast<socklen_t>(path.size())) == 0);
+    sender.open(sending);
+    std::size_t sent = 0;
+    while (sender.try_send(bytes_of("x"), {})) ++sent;
+    const auto sends = [&]() -> task<> {
+      co_await sender.send(bytes_of("last"));
+      ++sent;
+    };
+    const auto receives = [&]() -> task<> {
+      std::array<std::byte, 8> buffer{};
+      std::string text;
+      while (text != "last") {
+        const auto one = co_await receiver.receive_from(buffer);
+        text = text_of(std::span(buffer).first(one.size));
+        CHECK(one.from == name);
+      }
+    };
+    const std::size_t before = sent;
+    co_await when_all(sends(), receives());
+    CHECK(sent == before + 1);
   });
 }
 
@@ -212,6 +277,32 @@ TEST_CASE("what changes in a folder is a stream of events") {
       for (;;) static_cast<void>(co_await on.next());  // those that are kept first
     }(watcher));
     CHECK(stopped.find("start()") != std::string::npos);
+  });
+}
+
+TEST_CASE("of changes that nobody asks for 4,096 are kept, and one more says that there were others") {
+  runs_clean([](loop& loop) -> task<> {
+    const temporary_folder folder;
+    fs_event watcher{loop};
+    watcher.start(folder.path());
+    const std::string file = folder / "a";
+    for (int i = 0; i < 2500; ++i) {
+      ::close(::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+      ::unlink(file.c_str());
+    }
+    for (int turns = 0; turns < 5; ++turns) co_await sleep_for(1ms);
+    std::size_t kept = 0;
+    fs_change change;
+    do {
+      change = co_await watcher.next();
+      ++kept;
+    } while (change.filename == "a");
+    CHECK(kept == 4097);
+    CHECK(change.filename.empty());
+    CHECK((change.renamed && change.changed));
+    folder.make("b");  // and it goes on
+    change = co_await watcher.next();
+    CHECK(change.filename == "b");
   });
 }
 

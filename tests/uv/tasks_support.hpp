@@ -17,8 +17,6 @@
 
 namespace gauntlet::uv::test {
 
-inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
-
 /// The code of the error that awaiting it throws; none if it throws none.
 template <class Awaitable>
 task<std::error_code> code_of(Awaitable awaitable) {
@@ -33,7 +31,10 @@ task<std::error_code> code_of(Awaitable awaitable) {
 /// Nothing is left on the loop: it closes at once, and no task waits.
 inline void closes_clean(loop& loop) {
   CHECK(loop.context().pending().empty());
-  CHECK(loop.context().take_suppressed_errors().empty());
+  for (const suppressed_error& second : loop.context().take_suppressed_errors()) {
+    UNSCOPED_INFO(second.task << ": " << second.message);
+    CHECK(second.message.empty());
+  }
   CHECK_FALSE(loop.run(run_mode::nowait));
   for (const pending_operation& left : loop.pending()) {
     UNSCOPED_INFO(left.kind);

@@ -17,8 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 using read_result = outcome<std::span<std::byte>>;
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
-
 template <class Result>
 std::string name_of(const Result& ended) {
   return ended.error() == nullptr ? "ok" : ended.error()->name();

@@ -56,7 +56,14 @@ void* operator new(std::size_t size) {
   if (void* const memory = ::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc();
 }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  if (for_new.refuses()) throw std::bad_alloc();
+  void* memory = nullptr;
+  if (::posix_memalign(&memory, static_cast<std::size_t>(alignment), size) != 0) throw std::bad_alloc();
+  return memory;
+}
 void operator delete(void* memory) noexcept { ::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { ::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { ::free(memory); }
 
 namespace gauntlet::uv::test {

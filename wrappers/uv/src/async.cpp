@@ -11,7 +11,8 @@ namespace {
 class async_block final : public detail::handle_block {
  public:
   async_block(detail::loop_core& loop, std::source_location where) noexcept
-      : handle_block(loop, "async", where, async) {}
+      : handle_block(loop, where, async) {}
+  const char* kind() const noexcept override { return "async"; }
 
   static void wake(uv_async_t* async) noexcept {
     auto& self = detail::block_of<async_block>(async);

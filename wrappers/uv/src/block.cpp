@@ -4,14 +4,9 @@
 
 namespace gauntlet::uv::detail {
 
-void block::remove_use() noexcept {
-  loop_.require_thread_or_end(kind_);
-  if (--uses_ == 0) let_go(by_operation);
-}
-
 pending_operation block::describe() const {
-  pending_operation told{.kind = kind_, .owned = held(by_owner), .where = where_};
-  told.age = std::chrono::milliseconds(uv_now(loop_.uv()) - since_);
+  pending_operation told{.kind = kind(), .owned = held(by_owner), .where = where_};
+  told.age = std::chrono::milliseconds(uv_now(loop_.uv()) - since());
   describe(told);
   return told;
 }

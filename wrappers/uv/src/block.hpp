@@ -9,6 +9,7 @@
 #include <memory>
 #include <source_location>
 #include <string>
+#include <string_view>
 
 #include "gauntlet/uv/pending.hpp"
 #include "list_node.hpp"
@@ -19,31 +20,28 @@ class loop_core;
 
 class block : list_node {
  public:
-  enum holder : std::uint8_t { by_owner = 1, by_libuv = 2, by_write = 4, by_operation = 8 };
+  enum holder : std::uint8_t { by_owner = 1, by_libuv = 2, by_write = 4, by_operation = 8, by_anyone = 15 };
 
-  /// kind: a literal, as pending() shows it. c_struct: a member of the derived block.
+  /// c_struct: libuv's, a member of the derived block.
   template <class CStruct>
-  block(loop_core& loop, const char* kind, std::source_location where, const CStruct& c_struct) noexcept
-      : loop_(loop), kind_(kind), where_(where), since_(time_of(loop)), c_offset_(offset_of(&c_struct)) {}
+  block(loop_core& loop, std::source_location where, const CStruct& c_struct) noexcept
+      : where_(where), loop_(loop), c_place_(place_of(&c_struct)) {
+    set_since(time_of(loop));
+  }
   block(const block&) = delete;
   block& operator=(const block&) = delete;
   virtual ~block() = default;
 
   loop_core& loop() const noexcept { return loop_; }
-  const char* kind() const noexcept { return kind_; }
+  /// A literal, as pending() shows it.
+  virtual const char* kind() const noexcept = 0;
   const std::source_location& where() const noexcept { return where_; }
-  bool held(holder who) const noexcept { return (holders_ & who) != 0; }
+  bool held(holder who) const noexcept { return (marks_ & who) != 0; }
 
   /// It is on the loop's list from now on. The owner keeps the loop's memory, too.
   void hold(holder who) noexcept;
   /// May free the block.
   void let_go(holder who) noexcept;
-
-  /// An operation that a coroutine may await is there, or is no more: on the loop's thread only.
-  void add_use() noexcept {
-    if (uses_++ == 0) hold(by_operation);
-  }
-  void remove_use() noexcept;
 
   /// The owner is no more, on whatever thread.
   void owner_gone() noexcept;
@@ -56,8 +54,10 @@ class block : list_node {
   /// What happens to it began anew: here, now.
   void begin(std::source_location where) noexcept;
   /// A coroutine waits for it, which tells of it in pending(), and is told how it ends in any case.
-  void be_awaited() noexcept { awaited_ = true; }
-  bool awaited() const noexcept { return awaited_; }
+  void be_awaited() noexcept { mark(is_awaited); }
+  bool awaited() const noexcept { return (marks_ & is_awaited) != 0; }
+  /// Of a handle: libuv was told to close it, or will be.
+  bool closing() const noexcept { return (marks_ & is_closing) != 0; }
   pending_operation describe() const;
 
  protected:
@@ -66,9 +66,10 @@ class block : list_node {
   /// What becomes of what libuv holds without an owner.
   virtual void abandon() noexcept {}
   virtual void describe(pending_operation& into) const = 0;
+  void begin_closing() noexcept { mark(is_closing); }
   void* c_struct() const noexcept {
     // SAFETY: the constructor has measured where in this object it is.
-    return const_cast<std::byte*>(reinterpret_cast<const std::byte*>(this)) + c_offset_;
+    return const_cast<std::byte*>(reinterpret_cast<const std::byte*>(this)) + c_place_ * sizeof(void*);
   }
 
  private:
@@ -77,24 +78,38 @@ class block : list_node {
   friend struct discards;
 
   static std::uint64_t time_of(loop_core& loop) noexcept;
-  std::uint16_t offset_of(const void* c_struct) const noexcept {
-    return static_cast<std::uint16_t>(static_cast<const std::byte*>(c_struct) -
-                                      reinterpret_cast<const std::byte*>(this));
+  void mark(std::uint8_t added) noexcept { marks_ = static_cast<std::uint8_t>(marks_ | added); }
+  std::uint8_t place_of(const void* c_struct) const noexcept {
+    const auto offset = static_cast<const std::byte*>(c_struct) - reinterpret_cast<const std::byte*>(this);
+    return static_cast<std::uint8_t>(offset / static_cast<std::ptrdiff_t>(sizeof(void*)));
+  }
+  std::uint64_t since() const noexcept { return std::uint64_t{since_high_} << 32 | since_low_; }
+  void set_since(std::uint64_t time) noexcept {
+    since_low_ = static_cast<std::uint32_t>(time & UINT32_MAX);
+    since_high_ = static_cast<std::uint16_t>(time >> 32 & UINT16_MAX);
   }
   void free() noexcept;
 
-  loop_core& loop_;
-  const char* kind_;
+  // There are millions of some blocks, and each byte costs them time: so numbers share eight. What is looked
+  // at most stands last, next to what a derived block begins with.
   std::source_location where_;
-  std::uint64_t since_;                // loop time, ms
   block* next_handed_over_ = nullptr;  // only under loop_core's mutex
-  std::uint32_t uses_ = 0;             // by operations
-  std::uint16_t c_offset_;             // there are millions of some blocks: two bytes, and no pointer
-  std::uint8_t holders_ = 0;
-  bool awaited_ = false;
+  loop_core& loop_;
+  std::uint32_t since_low_;  // loop time, ms: 48 bits are 8,900 years
+  std::uint16_t since_high_;
+  std::uint8_t c_place_;    // in pointers from the begin
+  std::uint8_t marks_ = 0;  // holders, and the two below
+  static constexpr std::uint8_t is_awaited = 16;
+  static constexpr std::uint8_t is_closing = 32;
 };
 
 // What is called for every block is inline, in loop_core.hpp, which knows both.
+
+/// The kind of a block, which is asked for only where it is read: in an error.
+struct kind_of {
+  const block& of;
+  operator std::string_view() const noexcept { return of.kind(); }
+};
 
 /// Of a block that nobody holds yet.
 struct discards {

@@ -12,14 +12,15 @@ static_assert(static_cast<int>(fs_event_flags::watch_entry) == UV_FS_EVENT_WATCH
               static_cast<int>(fs_event_flags::stat) == UV_FS_EVENT_STAT &&
               static_cast<int>(fs_event_flags::recursive) == UV_FS_EVENT_RECURSIVE);
 
-class fs_event_block final : public detail::handle_block {
+class fs_event_block final : public detail::waited_block {
  public:
   fs_event_block(detail::loop_core& loop, std::source_location where) noexcept
-      : handle_block(loop, "fs_event", where, event) {}
+      : waited_block(loop, where, event) {}
+  const char* kind() const noexcept override { return "fs_event"; }
 
   static constexpr std::size_t most_kept = 4096;
 
-  static void begin_next(detail::handle_block& on, detail::next_operation<fs_change>& next) {
+  static void begin_next(detail::waited_block& on, detail::next_operation<fs_change>& next) {
     // SAFETY: only an fs_event gives these rules.
     auto& self = static_cast<fs_event_block&>(on);
     if (self.kept.empty()) {

@@ -10,7 +10,8 @@ namespace {
 class fs_poll_block final : public detail::handle_block {
  public:
   fs_poll_block(detail::loop_core& loop, std::source_location where) noexcept
-      : handle_block(loop, "fs_poll", where, poll) {}
+      : handle_block(loop, where, poll) {}
+  const char* kind() const noexcept override { return "fs_poll"; }
 
   static int init(uv_loop_t* raw, fs_poll_block& block) noexcept { return uv_fs_poll_init(raw, &block.poll); }
 

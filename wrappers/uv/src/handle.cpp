@@ -17,13 +17,18 @@ void handle_block::closed(uv_handle_t* handle) noexcept {
   self.let_go(by_libuv);
 }
 
-void handle_block::end_waits() noexcept {
+void waited_block::end_waits() noexcept {
   if (waits_.empty()) return;
   const gauntlet::detail::resume_scope together;
   while (!waits_.empty()) waits_.pop_front().ended(UV_ECANCELED);
 }
 
-handle_use::handle_use(handle_block& used) noexcept : used_(&used) { used.add_use(); }
+void waited_block::remove_use() noexcept {
+  loop().require_thread_or_end(kind());
+  if (--uses_ == 0) let_go(by_operation);
+}
+
+handle_use::handle_use(waited_block& used) noexcept : used_(&used) { used.add_use(); }
 handle_use::~handle_use() {
   if (used_ != nullptr) used_->remove_use();
 }
@@ -36,7 +41,7 @@ std::string handle_operation::object() const {
 }
 
 void handle_operation::require_usable() const {
-  const handle_block& used = on();
+  const waited_block& used = on();
   if (!used.loop().on_this_thread() || used.closing()) refuse_use(&used, kind(), where());
   if (context() != nullptr && context() != &used.loop())
     throw misuse(kind(), "the handle belongs to another loop than the one that the task runs on", where());
@@ -57,9 +62,9 @@ void handle_block::describe(pending_operation& into) const {
   into.is_handle = true;
   into.active = uv_is_active(uv()) != 0;
   into.referenced = uv_has_ref(uv()) != 0;
-  into.closing = closing_;
+  into.closing = closing();
   uv_os_fd_t descriptor = -1;
-  if (!closing_ && uv_fileno(uv(), &descriptor) == 0)
+  if (!closing() && uv_fileno(uv(), &descriptor) == 0)
     into.object = "descriptor " + std::to_string(descriptor);
 }
 

@@ -31,25 +31,24 @@ class handle_block : public block {
  public:
   /// handle: a member of the derived block.
   template <class Handle>
-  handle_block(loop_core& loop, const char* kind, std::source_location where, Handle& handle) noexcept
-      : block(loop, kind, where, handle) {}
+  handle_block(loop_core& loop, std::source_location where, Handle& handle) noexcept
+      : block(loop, where, handle) {}
 
   // SAFETY: every handle of libuv's begins as a uv_handle_t.
   uv_handle_t* uv() const noexcept { return static_cast<uv_handle_t*>(c_struct()); }
-  bool closing() const noexcept { return closing_; }
   using block::describe;
 
   /// Calls a callback of the user's.
   template <class... Arguments, class... Given>
   void tell(callback<void(Arguments...)>& slot, Given&&... given) noexcept {
-    const execution_context::holding here(loop(), kind(), where());
-    loop().invoke(slot, std::forward<Given>(given)...);
+    tell_on(loop(), slot, std::forward<Given>(given)...);
   }
-
-  /// Who waits for what it tells.
-  using wait_list = gauntlet::detail::intrusive_list<handle_wait, handle_wait_tag>;
-  wait_list& waits() noexcept { return waits_; }
-  bool is_waited_for() const noexcept { return !waits_.empty(); }
+  /// For who has the loop at hand.
+  template <class... Arguments, class... Given>
+  void tell_on(loop_core& loop, callback<void(Arguments...)>& slot, Given&&... given) noexcept {
+    const execution_context::holding here(loop, *this);
+    loop.invoke(slot, std::forward<Given>(given)...);
+  }
 
   /// libuv has initialised it: it is libuv's and an owner's from now on.
   void adopt() noexcept {
@@ -57,66 +56,89 @@ class handle_block : public block {
     hold(by_libuv);
     hold(by_owner);
   }
+  /// Of one that is not closing yet.
   void close(callback<void()>&& on_closed) noexcept {
     on_closed_ = std::move(on_closed);
-    abort();
+    begin_closing();
+    before_close();
+    close_unless_needed();
   }
   /// start(uv_close_cb) closes in another way than uv_close; if it throws, nothing has happened.
   template <class Start>
   void close_with(callback<void()>&& on_closed, Start&& start) {
     start(closed);
     on_closed_ = std::move(on_closed);
-    closing_ = true;
+    begin_closing();
     before_close();
   }
   void abort() noexcept final {
-    if (!closing_) {
-      closing_ = true;
-      before_close();
-    }
-    close_unless_lent();
-  }
-
-  /// A write of this pipe's sends another handle, or this one: libuv asks that for its descriptor as late as
-  /// when the bytes go out. Its memory stays until then, and a close() waits, so that it may be let go of as
-  /// soon as it is written.
-  void carry(handle_block& sent) noexcept {
-    ++carries_;
-    if (sent.lends_++ == 0) sent.hold(by_write);
-  }
-  void carried(handle_block& sent) noexcept {
-    --carries_;
-    if (--sent.lends_ != 0) return;
-    if (sent.closing_) sent.close_unless_lent();
-    sent.let_go(by_write);
+    if (closing())
+      close_unless_needed();
+    else
+      close({});
   }
 
  protected:
   /// The callbacks may own this very handle, so they go before its memory.
   virtual void release_callbacks() noexcept = 0;
+  /// Those who wait are told that it is closed.
+  virtual void end_waits() noexcept {}
+  /// It must stay open until something else is done, which calls close_unless_needed() again.
+  virtual bool is_needed() const noexcept { return false; }
+  void close_unless_needed() noexcept {
+    if (!is_needed() && uv_is_closing(uv()) == 0) uv_close(uv(), closed);
+  }
   /// From here on nothing may call back but requests, though libuv may close it later.
   virtual void before_close() noexcept {}
   void describe(pending_operation& into) const override;
 
  private:
   block_list& list() noexcept final { return loop().handles(); }
-  void abandon() noexcept final {
-    if (!closing_) abort();
-  }
+  void abandon() noexcept final { abort(); }
   static void closed(uv_handle_t* handle) noexcept;
-  void end_waits() noexcept;
-  void close_unless_lent() noexcept {
-    // Two pipes may send each other, and each would wait for the other's end: so one that has something to
-    // send itself does not wait. The loop's end does not wait either, as it closes whatever is waited for.
-    const bool waits = lends_ != 0 && carries_ == 0 && !loop().closing();
-    if (!waits && uv_is_closing(uv()) == 0) uv_close(uv(), closed);
+
+  callback<void()> on_closed_;
+};
+
+/// A handle that tells more than that something has happened: coroutines may wait for it, and operations of
+/// theirs and writes through pipes may need it.
+class waited_block : public handle_block {
+ public:
+  using handle_block::handle_block;
+
+  /// Who waits for what it tells.
+  using wait_list = gauntlet::detail::intrusive_list<handle_wait, handle_wait_tag>;
+  wait_list& waits() noexcept { return waits_; }
+  bool is_waited_for() const noexcept { return !waits_.empty(); }
+
+  /// An operation that a coroutine may await is there, or is no more: on the loop's thread only.
+  void add_use() noexcept {
+    if (uses_++ == 0) hold(by_operation);
+  }
+  void remove_use() noexcept;
+
+  /// A write through a pipe sends it: libuv asks it for its descriptor as late as when the bytes go out. Its
+  /// memory stays until then, and a close() waits, so that it may be let go of as soon as it is written.
+  void lend() noexcept {
+    if (lends_++ == 0) hold(by_write);
+  }
+  void give_back() noexcept {
+    if (--lends_ != 0) return;
+    if (closing()) close_unless_needed();
+    let_go(by_write);
   }
 
-  bool closing_ = false;
-  std::uint32_t lends_ = 0;  // writes that send it
-  callback<void()> on_closed_;
+ protected:
+  /// Two pipes may send each other, and each would wait for the other's end: so one that has something to
+  /// send itself does not wait. The loop's end does not wait either, as it closes whatever is waited for.
+  bool is_needed() const noexcept override { return lends_ != 0 && !loop().closing(); }
+
+ private:
+  void end_waits() noexcept final;
+
   wait_list waits_;
-  std::uint32_t carries_ = 0;  // its writes that send a handle
+  std::uint32_t uses_ = 0;   // by operations
+  std::uint32_t lends_ = 0;  // writes that send it
 };
 
 /// What a callback of libuv's is told belongs to: handle->data, as adopt() set it.

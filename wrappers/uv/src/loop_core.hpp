@@ -24,6 +24,7 @@
 #include "gauntlet/detail/resume.hpp"
 #include "gauntlet/execution_context.hpp"
 #include "gauntlet/uv/loop.hpp"
+#include "idle_reading.hpp"
 
 namespace gauntlet::uv::detail {
 
@@ -83,6 +84,11 @@ class loop_core final : public execution_context {
 
   // ---- run
   uv_loop_t* uv() noexcept { return &loop_; }
+  /// The one whose uv() it is.
+  static loop_core& of(const uv_loop_t* loop) noexcept {
+    // SAFETY: the constructor set it.
+    return *static_cast<loop_core*>(loop->data);
+  }
   bool run(run_mode mode, std::source_location where);
   void stop() noexcept;                             // any thread
   bool closed() const noexcept { return closed_; }  // on the loop's thread, as what follows
@@ -131,6 +137,7 @@ class loop_core final : public execution_context {
   // ---- what libuv holds
   block_list& handles() noexcept { return handles_; }
   block_list& requests() noexcept { return requests_; }
+  idle_readings& idle() noexcept { return idle_; }
   std::vector<pending_operation> pending() const;
   void dump_all(std::ostream& out) const;
   uv_handle_t* wakeup() noexcept;
@@ -141,7 +148,7 @@ class loop_core final : public execution_context {
   std::span<std::byte> read_buffer();
   template <class Block, class... Arguments>
   fresh<Block> make(Arguments&&... arguments) {
-    static_assert(alignof(Block) <= block_pool::alignment);
+    static_assert(alignof(Block) <= block_pool::alignment && sizeof(Block) <= block_pool::largest);
     void* const memory = pool_.allocate(sizeof(Block));
     try {
       return fresh<Block>(::new (memory) Block(*this, std::forward<Arguments>(arguments)...));
@@ -218,6 +225,7 @@ class loop_core final : public execution_context {
   uv_idle_t task_idle_{};
   bool has_watch_timer_ = false;
   uv_timer_t watch_timer_{};  // unreferenced
+  idle_readings idle_{loop_};
 
   std::unique_ptr<std::byte[]> read_buffer_;
   block_pool pool_;
@@ -229,11 +237,11 @@ inline std::uint64_t block::time_of(loop_core& loop) noexcept { return uv_now(lo
 
 inline void block::begin(std::source_location where) noexcept {
   where_ = where;
-  since_ = time_of(loop_);
+  set_since(time_of(loop_));
 }
 
 inline void block::hold(holder who) noexcept {
-  holders_ = static_cast<std::uint8_t>(holders_ | who);
+  mark(who);
   if (who == by_owner || who == by_operation)
     loop_.owner_added();
   else if (who == by_libuv)
@@ -243,13 +251,13 @@ inline void block::hold(holder who) noexcept {
 inline void block::let_go(holder who) noexcept {
   loop_core& loop = loop_;
   if (who == by_libuv) block_list::remove(*this);
-  holders_ = static_cast<std::uint8_t>(holders_ & ~who);
-  if (holders_ == 0) free();
+  marks_ = static_cast<std::uint8_t>(marks_ & ~who);
+  if ((marks_ & by_anyone) == 0) free();
   if (who == by_owner || who == by_operation) loop.owner_removed();
 }
 
 inline void block::disown() noexcept {
-  if (held(by_libuv)) abandon();
+  if (held(by_libuv) && !closing()) abandon();
   let_go(by_owner);
 }
 

@@ -10,7 +10,8 @@ template <class Handle, auto Init, auto Start, auto Stop>
 class watcher_block final : public detail::handle_block {
  public:
   watcher_block(detail::loop_core& loop, std::source_location where) noexcept
-      : handle_block(loop, name(), where, watcher) {}
+      : handle_block(loop, where, watcher) {}
+  const char* kind() const noexcept override { return name(); }
 
   static watcher_block& open(uv::loop& owner, std::source_location where) {
     return detail::open_handle<watcher_block>(

@@ -97,11 +97,11 @@ address name_of(name_function function, const pipe_block& block, const char* ope
 // ---- sending handles
 
 /// The block of the handle that is to be sent; libuv asserts what is asked here.
-handle_block& sendable(handle_block* sent, pipe_block& through, const char* operation,
-                       const std::source_location& where) {
+detail::waited_block& sendable(handle_block* sent, pipe_block& through, const char* operation,
+                               const std::source_location& where) {
   if (through.pipe.ipc == 0)
     throw misuse(operation, "the pipe was made without ipc: make it with pipe_options{.ipc = true}", where);
-  auto& block = detail::use<handle_block>(sent, operation, where);
+  auto& block = detail::use<detail::waited_block>(sent, operation, where);
   if (&block.loop() != &through.loop())
     throw misuse(operation, "the handle belongs to another loop: send it through a pipe of its own loop",
                  where);
@@ -217,7 +217,7 @@ void pipe::start_connecting(const address& peer, callback<void(outcome<>)> conne
 detail::write_operation pipe::await_write_with(std::span<const std::byte> bytes, const sent_handle& sent,
                                                const std::source_location& where) {
   pipe_block& used = use(block_, "pipe::write", where);
-  handle_block& block = sendable(sent.block_, used, "pipe::write", where);
+  detail::waited_block& block = sendable(sent.block_, used, "pipe::write", where);
   require_bytes(bytes.size(), "pipe::write", where);
   return {used, bytes, block, where};
 }
@@ -225,29 +225,25 @@ detail::write_operation pipe::await_write_with(std::span<const std::byte> bytes,
 bool pipe::queue_write_with(owned_buffer bytes, const sent_handle& sent, detail::buffers_callback written,
                             std::source_location where) {
   pipe_block& used = use(block_, "pipe::write", where);
-  handle_block& block = sendable(sent.block_, used, "pipe::write", where);
+  detail::waited_block& block = sendable(sent.block_, used, "pipe::write", where);
   require_bytes(bytes.size(), "pipe::write", where);
-  auto write = used.loop().make<detail::write_block>(where, std::move(written));
-  write->one = std::move(bytes);
-  return used.write(std::move(write), &block, where);
+  return used.write(std::move(bytes), &block, std::move(written), where);
 }
 
 bool pipe::queue_write_with(std::vector<owned_buffer> bytes, const sent_handle& sent,
                             detail::buffers_callback written, std::source_location where) {
   pipe_block& used = use(block_, "pipe::write", where);
-  handle_block& block = sendable(sent.block_, used, "pipe::write", where);
+  detail::waited_block& block = sendable(sent.block_, used, "pipe::write", where);
   std::size_t count = 0;
   for (const owned_buffer& buffer : bytes) count += buffer.size();
   require_bytes(count, "pipe::write", where);
-  auto write = used.loop().make<detail::write_block>(where, std::move(written));
-  write->several = std::move(bytes);
-  return used.write(std::move(write), &block, where);
+  return used.write(std::move(bytes), &block, std::move(written), where);
 }
 
 std::size_t pipe::try_write(std::span<const std::byte> bytes, const sent_handle& sent,
                             std::source_location where) {
   pipe_block& used = use(block_, "pipe::try_write", where);
-  handle_block& block = sendable(sent.block_, used, "pipe::try_write", where);
+  detail::waited_block& block = sendable(sent.block_, used, "pipe::try_write", where);
   require_bytes(bytes.size(), "pipe::try_write", where);
   const detail::buffer_list buffers(std::span(&bytes, 1));
   // SAFETY: libuv's own way to give any handle, of which it looks at type and descriptor.

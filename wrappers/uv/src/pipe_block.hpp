@@ -7,8 +7,8 @@ namespace gauntlet::uv::detail {
 
 class pipe_block final : public stream_block {
  public:
-  pipe_block(loop_core& loop, std::source_location where) noexcept
-      : stream_block(loop, "pipe", where, pipe) {}
+  pipe_block(loop_core& loop, std::source_location where) noexcept : stream_block(loop, where, pipe) {}
+  const char* kind() const noexcept override { return "pipe"; }
 
   static pipe_block& open(loop_core& loop, bool ipc, const char* operation, std::source_location where) {
     return open_handle<pipe_block>(loop, operation, where, [ipc](uv_loop_t* raw, pipe_block& made) {

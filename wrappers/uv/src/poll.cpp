@@ -13,10 +13,11 @@ static_assert(static_cast<int>(poll_events::writable) == UV_WRITABLE);
 static_assert(static_cast<int>(poll_events::disconnect) == UV_DISCONNECT);
 static_assert(static_cast<int>(poll_events::prioritized) == UV_PRIORITIZED);
 
-class poll_block final : public detail::handle_block {
+class poll_block final : public detail::waited_block {
  public:
   poll_block(detail::loop_core& loop, std::source_location where) noexcept
-      : handle_block(loop, "poll", where, poll) {}
+      : waited_block(loop, where, poll) {}
+  const char* kind() const noexcept override { return "poll"; }
 
   template <auto Init>
   static poll_block& open(const uv::loop& owner, int descriptor, const std::source_location& where) {
@@ -40,7 +41,7 @@ class poll_block final : public detail::handle_block {
     });
   }
 
-  static void begin_ready(detail::handle_block& on, detail::next_operation<poll_events>& next) {
+  static void begin_ready(detail::waited_block& on, detail::next_operation<poll_events>& next) {
     // SAFETY: only a poll gives these rules.
     auto& self = static_cast<poll_block&>(on);
     if (uv_is_active(self.uv()) != 0)
@@ -48,7 +49,7 @@ class poll_block final : public detail::handle_block {
     self.watch(static_cast<poll_events>(next.argument()), on_ready_for_wait, next.kind(), next.where());
     next.wait();
   }
-  static void stop_ready(detail::handle_block& on) noexcept {
+  static void stop_ready(detail::waited_block& on) noexcept {
     // SAFETY: as above.
     auto& self = static_cast<poll_block&>(on);
     if (!self.closing()) uv_poll_stop(&self.poll);  // else libuv has stopped, and asserts that nobody asks

@@ -27,7 +27,8 @@ bool collected(int pid) noexcept {
 class orphan_block final : public detail::handle_block {
  public:
   orphan_block(loop_core& loop, std::source_location where) noexcept
-      : handle_block(loop, "orphan", where, child_ended_) {}
+      : handle_block(loop, where, child_ended_) {}
+  const char* kind() const noexcept override { return "orphan"; }
 
   static void watch(loop_core& loop, int pid, const std::source_location& where) {
     detail::fresh<orphan_block> made = loop.make<orphan_block>(where);
@@ -65,10 +66,10 @@ class orphan_block final : public detail::handle_block {
   int pid_ = 0;
 };
 
-class process_block final : public detail::handle_block {
+class process_block final : public detail::waited_block {
  public:
-  process_block(loop_core& loop, std::source_location where) noexcept
-      : handle_block(loop, "process", where, process) {}
+  process_block(loop_core& loop, std::source_location where) noexcept : waited_block(loop, where, process) {}
+  const char* kind() const noexcept override { return "process"; }
 
   static void on_exit(uv_process_t* process, std::int64_t code, int term_signal) noexcept {
     auto& self = detail::block_of<process_block>(process);
@@ -82,7 +83,7 @@ class process_block final : public detail::handle_block {
     if (self.is_waited_for())
       static_cast<detail::next_operation<exit_status>&>(self.waits().front()).give(self.ended);
   }
-  static void begin_exit(detail::handle_block& on, detail::next_operation<exit_status>& next) {
+  static void begin_exit(detail::waited_block& on, detail::next_operation<exit_status>& next) {
     // SAFETY: only a process gives these rules.
     const auto& self = static_cast<process_block&>(on);
     if (self.runs)

@@ -20,8 +20,9 @@ class request_block : public block {
   /// request: a member of the derived block.
   template <class Request>
   request_block(loop_core& loop, const char* kind, std::source_location where, Request& request) noexcept
-      : block(loop, kind, where, request) {}
+      : block(loop, where, request), kind_(kind) {}
 
+  const char* kind() const noexcept final { return kind_; }
   // SAFETY: every request of libuv's begins as a uv_req_t.
   uv_req_t* uv() const noexcept { return static_cast<uv_req_t*>(c_struct()); }
   /// False: it runs, or is of a kind that cannot be cancelled.
@@ -31,7 +32,7 @@ class request_block : public block {
   template <class Work>
   void call(Work&& work) noexcept {
     if (awaited()) return work();
-    const execution_context::holding here(loop(), kind(), where());
+    const execution_context::holding here(loop(), *this);
     loop().call(std::forward<Work>(work));
   }
   /// For the one who started it.
@@ -43,6 +44,8 @@ class request_block : public block {
 
  private:
   block_list& list() noexcept final { return loop().requests(); }
+
+  const char* kind_;
 };
 
 /// The block whose request a callback of libuv's is told.

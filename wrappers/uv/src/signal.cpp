@@ -12,10 +12,11 @@ namespace {
 /// libuv never takes the mark of a one-shot from a handle again, stops such a handle after its callback
 /// whatever was started there, and takes no notice when one that waits for the same signal is to become a
 /// one-shot. So a block is one or the other for all its life, and a signal that changes gets a new block.
-class signal_block final : public detail::handle_block {
+class signal_block final : public detail::waited_block {
  public:
   signal_block(detail::loop_core& loop, std::source_location where) noexcept
-      : handle_block(loop, "signal", where, signal) {}
+      : waited_block(loop, where, signal) {}
+  const char* kind() const noexcept override { return "signal"; }
 
   static signal_block& open(detail::loop_core& loop, const char* operation,
                             const std::source_location& where) {
@@ -37,7 +38,7 @@ class signal_block final : public detail::handle_block {
     if (once && !is_caught(signum)) register_again(operation, signum, where);
   }
 
-  static void begin_next(detail::handle_block& on, detail::next_operation<int>& next) {
+  static void begin_next(detail::waited_block& on, detail::next_operation<int>& next) {
     // SAFETY: only a signal gives these rules.
     auto& self = static_cast<signal_block&>(on);
     if (!self.keeps_ || uv_is_active(self.uv()) == 0)

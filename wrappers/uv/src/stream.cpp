@@ -11,6 +11,7 @@ namespace detail {
 
 void stream_block::read_start(const std::source_location& where) {
   check(uv_read_start(stream(), on_alloc, on_read), *this, "stream::read_start", where);
+  loop().idle().remove(idle_);
   begin(where);
 }
 
@@ -61,12 +62,14 @@ void stream_block::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* b
 void stream_block::read_stop(const std::source_location& where) {
   if (is_waited_for())
     throw misuse("stream::read_stop", "a task waits for what is read: cancel it instead", where);
+  loop().idle().remove(idle_);
   uv_read_stop(stream());
 }
 
 // ---- reading, awaited
 
 void stream_block::read_for_waits(const char* operation, const std::source_location& where) {
+  loop().idle().remove(idle_);
   const int status = uv_read_start(stream(), on_alloc_for_wait, on_read_for_wait);
   if (status == UV_EALREADY) {
     if (stream()->read_cb == on_read_for_wait) return;
@@ -101,7 +104,8 @@ void stream_block::on_read_for_wait(uv_stream_t* stream, ssize_t count, const uv
   auto& self = block_of<stream_block>(stream);
   if (count == 0) return;  // it would have blocked
   if (count == UV_ENOBUFS) uv_read_stop(stream);
-  if (!self.is_waited_for()) return;  // what has come stays in the system, and so does the end
+  if (!self.is_waited_for())
+    return self.loop().idle().remove(self.idle_);  // what has come stays in the system
   self.written_at_once_ = 0;
   // SAFETY: as above.
   auto& reader = static_cast<read_operation&>(self.waits().front());
@@ -118,6 +122,9 @@ void stream_block::on_read_for_wait(uv_stream_t* stream, ssize_t count, const uv
     } catch (...) {
       reader.end(std::current_exception());
     }
+    // Who went on has most often begun to read again.
+    if (!self.is_waited_for() && stream->read_cb == on_read_for_wait)
+      self.loop().idle().add(self.idle_, self.uv());
   }
 }
 
@@ -277,13 +284,19 @@ buffer_list::buffer_list(std::span<const std::span<const std::byte>> spans) {
   for (const std::span<const std::byte>& bytes : spans) *at++ = to_uv(bytes);
 }
 
-bool stream_block::write(fresh<write_block>&& write, handle_block* sent, const std::source_location& where) {
-  if (!write->several.empty()) {
-    const buffer_list buffers(write->several);
-    return queue(std::move(write), {buffers.data(), buffers.count()}, sent, where);
-  }
-  const uv_buf_t buffer = to_uv(write->one.bytes());
-  return queue(std::move(write), {&buffer, 1}, sent, where);
+bool stream_block::write(owned_buffer&& bytes, waited_block* sent, buffers_callback&& written,
+                         const std::source_location& where) {
+  auto made = loop().make<write_block>(where, std::move(bytes), std::move(written));
+  const uv_buf_t buffer =
+      to_uv(made->buffers().front().bytes());  // a short string's bytes have moved with it
+  return queue(std::move(made), &buffer, 1, buffer.len, sent, where);
+}
+
+bool stream_block::write(std::vector<owned_buffer>&& bytes, waited_block* sent, buffers_callback&& written,
+                         const std::source_location& where) {
+  const buffer_list buffers(bytes);
+  return queue(loop().make<write_several_block>(where, std::move(bytes), std::move(written)), buffers.data(),
+               buffers.count(), buffers.size(), sent, where);
 }
 
 std::size_t buffer_list::size() const noexcept {
@@ -302,20 +315,17 @@ void buffer_list::remove(std::size_t bytes) noexcept {
   }
 }
 
-bool stream_block::queue(fresh<write_block>&& write, std::span<const uv_buf_t> bytes, handle_block* sent,
-                         const std::source_location& where) {
+bool stream_block::queue(fresh<write_block>&& write, const uv_buf_t* bytes, unsigned count, std::size_t size,
+                         waited_block* sent, const std::source_location& where) {
   if (must_not_queue && uv_stream_get_write_queue_size(stream()) != 0)
     throw error(UV_EAGAIN, "stream::write", kind(), where,
                 "a write before this one has failed: see its callback");
-  std::size_t size = 0;
-  for (const uv_buf_t& buffer : bytes) size += buffer.len;
   write->size = size;
   write->sent = sent;
-  const auto count = static_cast<unsigned>(bytes.size());
-  submit(std::move(write), "stream::write", kind(), where, [&](write_block& made) {
+  submit(std::move(write), "stream::write", kind_of{*this}, where, [&](write_block& made) {
     // SAFETY: libuv's own way to give any handle to uv_write2, which looks only for its type and descriptor.
-    return sent == nullptr ? uv_write(&made.request, stream(), bytes.data(), count, write_block::on_written)
-                           : uv_write2(&made.request, stream(), bytes.data(), count,
+    return sent == nullptr ? uv_write(&made.request, stream(), bytes, count, write_block::on_written)
+                           : uv_write2(&made.request, stream(), bytes, count,
                                        reinterpret_cast<uv_stream_t*>(sent->uv()), write_block::on_written);
   });
   if (sent != nullptr) carry(*sent);
@@ -330,14 +340,15 @@ void write_block::on_written(uv_write_t* request, int status) noexcept {
   auto& target = block_of<stream_block>(request->handle);
   if (self.sent != nullptr) target.carried(*self.sent);
   target.unreturned -= self.size;
-  finish(self,
-         [&] { self.written(ended(status, "stream::write", target.kind(), self.where()), self.buffers()); });
+  finish(self, [&] {
+    self.written_(ended(status, "stream::write", kind_of{target}, self.where()), self.buffers());
+  });
   if (target.above_high) target.drain();
 }
 
 // ---- writing, awaited
 
-void stream_block::write(buffer_list& bytes, handle_block* sent, write_operation& by) {
+void stream_block::write(buffer_list& bytes, waited_block* sent, write_operation& by) {
   // Who only writes to a fast reader would never let others have their turn.
   constexpr std::uint32_t most_at_once = 16;
   if (must_not_queue && uv_stream_get_write_queue_size(stream()) != 0)
@@ -366,7 +377,7 @@ write_operation::write_operation(stream_block& on, std::span<const std::byte> by
 write_operation::write_operation(stream_block& on, std::span<const std::span<const std::byte>> several,
                                  std::source_location where) noexcept
     : handle_operation(on, "stream::write", where), several_(several) {}
-write_operation::write_operation(stream_block& on, std::span<const std::byte> bytes, handle_block& sent,
+write_operation::write_operation(stream_block& on, std::span<const std::byte> bytes, waited_block& sent,
                                  std::source_location where) noexcept
     : handle_operation(on, "pipe::write", where), one_(bytes), sent_(sent) {}
 
@@ -377,7 +388,7 @@ void write_operation::start() {
   require_usable();
   buffer_list bytes(several_.empty() ? std::span(&one_, 1) : several_);
   if (!sent_) return stream().write(bytes, nullptr, *this);
-  handle_block& sent = **sent_;
+  waited_block& sent = **sent_;
   if (sent.closing()) refuse_use(&sent, kind(), where());
   stream().write(bytes, &sent, *this);
   stream().carry(sent);
@@ -493,9 +504,7 @@ bool stream::queue_write(owned_buffer&& bytes, detail::buffers_callback&& writte
                          const std::source_location& where) {
   stream_block& used = use(block_, "stream::write", where);
   detail::require_callable(written, "stream::write", where);
-  auto write = used.loop().make<detail::write_block>(where, std::move(written));
-  write->one = std::move(bytes);
-  return used.write(std::move(write), nullptr, where);
+  return used.write(std::move(bytes), nullptr, std::move(written), where);
 }
 
 bool stream::queue_write(std::vector<owned_buffer>&& bytes, detail::buffers_callback&& written,
@@ -503,9 +512,7 @@ bool stream::queue_write(std::vector<owned_buffer>&& bytes, detail::buffers_call
   stream_block& used = use(block_, "stream::write", where);
   detail::require_callable(written, "stream::write", where);
   if (bytes.empty()) throw misuse("stream::write", "there are no buffers: give it at least one", where);
-  auto write = used.loop().make<detail::write_block>(where, std::move(written));
-  write->several = std::move(bytes);
-  return used.write(std::move(write), nullptr, where);
+  return used.write(std::move(bytes), nullptr, std::move(written), where);
 }
 
 std::size_t stream::try_write(std::span<const std::byte> bytes, std::source_location where) {

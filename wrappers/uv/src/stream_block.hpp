@@ -15,9 +15,9 @@
 
 namespace gauntlet::uv::detail {
 
-class stream_block : public handle_block {
+class stream_block : public waited_block {
  public:
-  using handle_block::handle_block;
+  using waited_block::waited_block;
 
   // SAFETY: uv() is a tcp, pipe or tty handle, each of which begins as a uv_stream_t.
   uv_stream_t* stream() const noexcept { return reinterpret_cast<uv_stream_t*>(uv()); }
@@ -29,7 +29,19 @@ class stream_block : public handle_block {
   void stop_reading_for_waits(const char* operation, const std::source_location& where);
   void read_for_waits(const char* operation, const std::source_location& where);
   /// True while no more bytes are held than the high mark. sent: a handle to go with the bytes, or nullptr.
-  bool write(fresh<class write_block>&& write, handle_block* sent, const std::source_location& where);
+  bool write(owned_buffer&& bytes, waited_block* sent, buffers_callback&& written,
+             const std::source_location& where);
+  bool write(std::vector<owned_buffer>&& bytes, waited_block* sent, buffers_callback&& written,
+             const std::source_location& where);
+  /// A write that sends another handle, or this one, is on its way.
+  void carry(waited_block& sent) noexcept {
+    ++carries_;
+    sent.lend();
+  }
+  void carried(waited_block& sent) noexcept {
+    --carries_;
+    sent.give_back();
+  }
   /// Tells that enough has been written, if so.
   void drain() noexcept;
 
@@ -56,15 +68,18 @@ class stream_block : public handle_block {
   bool has_connection() const noexcept { return stream()->accepted_fd != -1; }
 
   /// Writes what can be written at once; if that is all, the operation has ended.
-  void write(class buffer_list& bytes, handle_block* sent, write_operation& by);
+  void write(class buffer_list& bytes, waited_block* sent, write_operation& by);
 
  protected:
   void release_callbacks() noexcept override;
-  void before_close() noexcept override { uv_read_stop(stream()); }
+  void before_close() noexcept override {
+    loop().idle().remove(idle_);
+    uv_read_stop(stream());
+  }
 
  private:
-  bool queue(fresh<class write_block>&& write, std::span<const uv_buf_t> bytes, handle_block* sent,
-             const std::source_location& where);
+  bool queue(fresh<class write_block>&& write, const uv_buf_t* bytes, unsigned count, std::size_t size,
+             waited_block* sent, const std::source_location& where);
   static void on_connection(uv_stream_t* listener, int status) noexcept;
   static void on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer) noexcept;
   static void on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) noexcept;
@@ -72,27 +87,42 @@ class stream_block : public handle_block {
   static void on_read_for_wait(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) noexcept;
   static void on_connection_for_wait(uv_stream_t* listener, int status) noexcept;
 
+  bool is_needed() const noexcept final { return carries_ == 0 && waited_block::is_needed(); }
+
+  idle_reading idle_;
+  std::uint32_t carries_ = 0;          // its writes that send a handle
   std::uint32_t written_at_once_ = 0;  // since a coroutine has waited for this stream
 };
 
-class write_block final : public request_block {
+class write_block : public request_block {
  public:
-  write_block(loop_core& loop, std::source_location where, buffers_callback&& done) noexcept
-      : request_block(loop, "write", where, request), written(std::move(done)) {}
+  write_block(loop_core& loop, std::source_location where, owned_buffer&& bytes,
+              buffers_callback&& done) noexcept
+      : request_block(loop, "write", where, request), one_(std::move(bytes)), written_(std::move(done)) {}
 
-  /// One, or several.
-  std::span<owned_buffer> buffers() noexcept {
-    return several.empty() ? std::span(&one, 1) : std::span(several);
-  }
+  virtual std::span<owned_buffer> buffers() noexcept { return {&one_, 1}; }
   static void on_written(uv_write_t* request, int status) noexcept;
-  void release_callbacks() noexcept { written = {}; }
+  void release_callbacks() noexcept { written_ = {}; }
 
   uv_write_t request;            // libuv sets all of it that it reads
   std::size_t size = 0;          // in bytes
-  handle_block* sent = nullptr;  // through a pipe
-  owned_buffer one;
-  std::vector<owned_buffer> several;
-  buffers_callback written;
+  waited_block* sent = nullptr;  // through a pipe
+
+ private:
+  owned_buffer one_;
+  buffers_callback written_;
+};
+
+class write_several_block final : public write_block {
+ public:
+  write_several_block(loop_core& loop, std::source_location where, std::vector<owned_buffer>&& bytes,
+                      buffers_callback&& done) noexcept
+      : write_block(loop, where, {}, std::move(done)), several_(std::move(bytes)) {}
+
+  std::span<owned_buffer> buffers() noexcept override { return several_; }
+
+ private:
+  std::vector<owned_buffer> several_;
 };
 
 /// uv_connect_t and uv_shutdown_t: what has no value and cannot be cancelled but by closing.

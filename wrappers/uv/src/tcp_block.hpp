@@ -7,7 +7,8 @@ namespace gauntlet::uv::detail {
 
 class tcp_block final : public stream_block {
  public:
-  tcp_block(loop_core& loop, std::source_location where) noexcept : stream_block(loop, "tcp", where, tcp) {}
+  tcp_block(loop_core& loop, std::source_location where) noexcept : stream_block(loop, where, tcp) {}
+  const char* kind() const noexcept override { return "tcp"; }
 
   static tcp_block& open(loop_core& loop, unsigned flags, const char* operation, std::source_location where) {
     return open_handle<tcp_block>(loop, operation, where, [flags](uv_loop_t* raw, tcp_block& made) {

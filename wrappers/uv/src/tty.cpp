@@ -35,8 +35,8 @@ uv_tty_mode_t as_libuv(tty_mode mode) noexcept {
 
 class tty_block final : public detail::stream_block {
  public:
-  tty_block(detail::loop_core& loop, std::source_location where) noexcept
-      : stream_block(loop, "tty", where, tty) {}
+  tty_block(detail::loop_core& loop, std::source_location where) noexcept : stream_block(loop, where, tty) {}
+  const char* kind() const noexcept override { return "tty"; }
 
   int set_mode(tty_mode mode) noexcept {
     if (mode != tty_mode::normal) remember();

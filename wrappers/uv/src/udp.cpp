@@ -94,7 +94,7 @@ void udp_block::receive_for_waits(const receive_operation& by) {
                  by.where());
   const int status = uv_udp_recv_start(&udp, on_alloc_for_wait, on_received_for_wait);
   if (status == UV_EALREADY || status == 0) {
-    if (udp.recv_cb == on_received_for_wait) return;
+    if (udp.recv_cb == on_received_for_wait) return loop().idle().remove(idle_);
     throw misuse(by.kind(), "a callback is told what comes: call recv_stop() first", by.where());
   }
   check(status, *this, by.kind(), by.where());
@@ -103,6 +103,7 @@ void udp_block::receive_for_waits(const receive_operation& by) {
 void udp_block::stop_receiving_for_waits(const char* operation, const std::source_location& where) {
   if (is_waited_for()) throw misuse(operation, "a task waits for what comes: cancel it first", where);
   if (udp.recv_cb == on_received_for_wait) uv_udp_recv_stop(&udp);
+  loop().idle().remove(idle_);
 }
 
 void udp_block::on_alloc_for_wait(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) noexcept {
@@ -131,6 +132,8 @@ void udp_block::on_received_for_wait(uv_udp_t* handle, ssize_t count, const uv_b
     return waiting.end(std::current_exception());
   }
   waiting.end(0);
+  if (!self.is_waited_for() && handle->recv_cb == on_received_for_wait)
+    self.loop().idle().add(self.idle_, self.uv());
 }
 
 receive_operation::receive_operation(udp_block& on, std::span<std::byte> into,
@@ -324,6 +327,9 @@ void detail::send_operation::start() {
     return uv_udp_send(&made.request, &used.udp, buffers.data(), buffers.count(), native, sending::on_done);
   });
 }
+
+/// libuv cannot take one back, and what waits, waits for room that may never be.
+void detail::send_operation::cancel() noexcept { on().abort(); }
 
 bool udp::try_send(std::span<const std::byte> bytes, const address& to, std::source_location where) {
   return try_send(std::span(&bytes, 1), to, where);

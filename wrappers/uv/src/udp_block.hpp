@@ -14,9 +14,10 @@
 
 namespace gauntlet::uv::detail {
 
-class udp_block final : public handle_block {
+class udp_block final : public waited_block {
  public:
-  udp_block(loop_core& loop, std::source_location where) noexcept : handle_block(loop, "udp", where, udp) {}
+  udp_block(loop_core& loop, std::source_location where) noexcept : waited_block(loop, where, udp) {}
+  const char* kind() const noexcept override { return "udp"; }
 
   static udp_block& open(loop_core& loop, unsigned flags, const char* operation, std::source_location where) {
     return open_handle<udp_block>(loop, operation, where, [flags](uv_loop_t* raw, udp_block& made) {
@@ -42,7 +43,10 @@ class udp_block final : public handle_block {
 
  private:
   // A batch would go on after the callback that closed the handle.
-  void before_close() noexcept override { uv_udp_recv_stop(&udp); }
+  void before_close() noexcept override {
+    loop().idle().remove(idle_);
+    uv_udp_recv_stop(&udp);
+  }
   void release_callbacks() noexcept override {
     alloc = {};
     received = {};
@@ -50,6 +54,7 @@ class udp_block final : public handle_block {
   std::span<std::byte> memory(std::size_t suggested);
   void tell_failure(int status) noexcept;
 
+  idle_reading idle_;
   std::unique_ptr<std::byte[]> batch_;  // with recvmmsg
 };
 

@@ -119,6 +119,15 @@ class execution_context {
       if (watchdog_ != nullptr) [[unlikely]]
         begin();
     }
+    /// who: has kind() and where(), which are asked only where somebody watches.
+    template <class Who>
+    holding(execution_context& context, const Who& who) noexcept : watchdog_(context.watchdog_) {
+      if (watchdog_ != nullptr) [[unlikely]] {
+        kind_ = who.kind();
+        where_ = who.where();
+        begin();
+      }
+    }
     holding(const holding&) = delete;
     holding& operator=(const holding&) = delete;
     ~holding() {
@@ -135,7 +144,7 @@ class execution_context {
     void end() noexcept;
 
     detail::watchdog* watchdog_;
-    const char* kind_;
+    const char* kind_ = nullptr;
     std::source_location where_;
     bool resumed_ = false;
     clock::time_point began_;

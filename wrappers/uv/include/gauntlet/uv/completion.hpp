@@ -60,11 +60,11 @@ callback<void(outcome<T>)> completion(F&& given) {
   if constexpr (std::is_invocable_v<function&, outcome<T>>) {
     return callback<void(outcome<T>)>(std::forward<F>(given));
   } else if constexpr (takes_value<function, T>::value) {
-    return [f = function(std::forward<F>(given))](outcome<T> ended) mutable {
+    return [f = function(std::forward<F>(given))](outcome<T>&& ended) mutable {
       if (succeeded(ended)) f(std::move(ended).value());
     };
   } else {
-    return [f = function(std::forward<F>(given))](outcome<T> ended) mutable {
+    return [f = function(std::forward<F>(given))](outcome<T>&& ended) mutable {
       if (succeeded(ended)) f();
     };
   }
@@ -85,17 +85,18 @@ buffers_callback buffers_completion(F&& given) {
   using function = std::decay_t<F>;
   if (gauntlet::detail::holds_nothing<function>(given)) return {};
   if constexpr (std::is_same_v<function, no_callback>) {
-    return [](outcome<> ended, std::span<owned_buffer>) { static_cast<void>(succeeded(ended)); };
+    return [](outcome<>&& ended, std::span<owned_buffer>) { static_cast<void>(succeeded(ended)); };
   } else if constexpr (std::is_invocable_v<function&, outcome<>, Given>) {
-    return [f = function(std::forward<F>(given))](outcome<> ended, std::span<owned_buffer> buffers) mutable {
-      f(std::move(ended), hand_back<Given>(buffers));
-    };
+    return
+        [f = function(std::forward<F>(given))](outcome<>&& ended, std::span<owned_buffer> buffers) mutable {
+          f(std::move(ended), hand_back<Given>(buffers));
+        };
   } else if constexpr (std::is_invocable_v<function&, outcome<>>) {
-    return [f = function(std::forward<F>(given))](outcome<> ended, std::span<owned_buffer>) mutable {
+    return [f = function(std::forward<F>(given))](outcome<>&& ended, std::span<owned_buffer>) mutable {
       f(std::move(ended));
     };
   } else {
-    return [f = function(std::forward<F>(given))](outcome<> ended, std::span<owned_buffer>) mutable {
+    return [f = function(std::forward<F>(given))](outcome<>&& ended, std::span<owned_buffer>) mutable {
       if (succeeded(ended)) f();
     };
   }

@@ -12,19 +12,19 @@
 
 namespace gauntlet::uv::detail {
 
-class handle_block;
+class waited_block;
 
 /// Keeps a handle's memory, not the handle open: what is awaited may be awaited too late.
 class handle_use {
  public:
-  explicit handle_use(handle_block& used) noexcept;
+  explicit handle_use(waited_block& used) noexcept;
   handle_use(handle_use&& other) noexcept : used_(std::exchange(other.used_, nullptr)) {}
   handle_use& operator=(handle_use&&) = delete;
   ~handle_use();
-  handle_block& operator*() const noexcept { return *used_; }
+  waited_block& operator*() const noexcept { return *used_; }
 
  private:
-  handle_block* used_;
+  waited_block* used_;
 };
 
 /// Errors are uv::error whose operation is kind() and whose subject is object(). A handle that is closed
@@ -35,12 +35,12 @@ class handle_operation : public gauntlet::detail::operation {
   std::string object() const override;
 
  protected:
-  handle_operation(handle_block& on, const char* kind, std::source_location where) noexcept
+  handle_operation(waited_block& on, const char* kind, std::source_location where) noexcept
       : operation(kind, where), on_(on) {}
   handle_operation(handle_operation&&) noexcept = default;
   ~handle_operation() override = default;
 
-  handle_block& on() const noexcept { return *on_; }
+  waited_block& on() const noexcept { return *on_; }
   /// Throws misuse if it cannot be awaited here and now: the handle is closed, the task runs on another loop.
   void require_usable() const;
   /// complete(), and finish() will throw the error, if status is negative.
@@ -59,7 +59,7 @@ class handle_operation : public gauntlet::detail::operation {
  private:
   template <class Request>
   friend class awaited_request;
-  friend class handle_block;
+  friend class waited_block;
 
   /// libuv touches nothing any more.
   virtual void before_end() noexcept {}
@@ -96,7 +96,7 @@ class handle_wait : public handle_operation, public gauntlet::detail::list_node<
   }
 
  private:
-  friend class handle_block;
+  friend class waited_block;
 };
 
 template <class T>
@@ -107,9 +107,9 @@ template <class T>
 struct next_rules {
   const char* kind = nullptr;
   /// Throws, gives what is there already, or has it wait.
-  void (*begin)(handle_block& on, next_operation<T>& operation) = nullptr;
+  void (*begin)(waited_block& on, next_operation<T>& operation) = nullptr;
   /// It is cancelled; may be nullptr.
-  void (*stop)(handle_block& on) noexcept = nullptr;
+  void (*stop)(waited_block& on) noexcept = nullptr;
 };
 
 /// Waits for the next T that a handle tells.
@@ -117,7 +117,7 @@ template <class T>
 class [[nodiscard]] next_operation final : public handle_wait {
  public:
   /// argument: what begin() may want to know.
-  next_operation(handle_block& on, const next_rules<T>& rules, std::source_location where,
+  next_operation(waited_block& on, const next_rules<T>& rules, std::source_location where,
                  int argument = 0) noexcept
       : handle_wait(on, rules.kind, where), rules_(rules), argument_(argument) {}
   next_operation(next_operation&& other) noexcept

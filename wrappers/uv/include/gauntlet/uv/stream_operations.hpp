@@ -111,7 +111,7 @@ class [[nodiscard]] write_operation final : public handle_operation {
   write_operation(stream_block& on, std::span<const std::span<const std::byte>> several,
                   std::source_location where) noexcept;
   /// Of a pipe, with a handle.
-  write_operation(stream_block& on, std::span<const std::byte> bytes, handle_block& sent,
+  write_operation(stream_block& on, std::span<const std::byte> bytes, waited_block& sent,
                   std::source_location where) noexcept;
   write_operation(write_operation&&) noexcept = default;
   ~write_operation() override { leave(); }

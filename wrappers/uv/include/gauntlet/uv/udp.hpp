@@ -100,7 +100,7 @@ class [[nodiscard]] send_operation final : public handle_operation {
 
  private:
   void start() override;
-  void cancel() noexcept override {}
+  void cancel() noexcept override;
 
   std::span<const std::byte> bytes_;
   address to_;
@@ -163,8 +163,8 @@ class udp : public handle {
   }
 
   /// `co_await socket.send_to(bytes, address)`: until the system has taken it, which it most often does at
-  /// once; the bytes stay where they are meanwhile. libuv cannot take one back, so to cancel it changes
-  /// nothing (uv_udp_try_send, uv_udp_send).
+  /// once; the bytes stay where they are meanwhile. libuv cannot take one back: to cancel it while it
+  /// waits for room closes the handle (uv_udp_try_send, uv_udp_send).
   detail::send_operation send_to(std::span<const std::byte> bytes, const address& to,
                                  std::source_location where = std::source_location::current());
   /// The same where connect() said.
