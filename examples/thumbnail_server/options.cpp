@@ -44,15 +44,15 @@ constexpr std::array<numeric, 18> numbers{{
      NUMBER(limits.max_interlaced_pixels), 1, most_bytes},
     {"--max-side", "pixels of a picture's width and height", NUMBER(limits.max_side), 1, 1'000'000},
     {"--max-thumbnail-width", "pixels", NUMBER(limits.max_thumbnail_width), 1, 1'000'000},
+    {"--max-thumbnail-pixels", "of a thumbnail", NUMBER(limits.max_thumbnail_pixels), 1, most_bytes},
     {"--idle-timeout", "ms for the first byte of a request", MILLISECONDS(idle_timeout), 1, a_day},
     {"--head-timeout", "ms for the rest of its head", MILLISECONDS(head_timeout), 1, a_day},
-    {"--body-timeout", "ms that a body or an answer may keep the server waiting, and for",
-     MILLISECONDS(body_timeout), 1, a_day},
-    {"--min-rate", "bytes a second more", NUMBER(limits.min_rate), 1, most_bytes},
+    {"--body-timeout", "ms that a body or an answer may keep the server waiting", MILLISECONDS(body_timeout),
+     1, a_day},
+    {"--min-rate", "bytes of it for which it may be a second more", NUMBER(limits.min_rate), 1, most_bytes},
     {"--queue-timeout", "ms for a place among --max-uploads", MILLISECONDS(queue_timeout), 1, a_day},
     {"--linger-timeout", "ms for the client to hear the last answer", MILLISECONDS(linger_timeout), 1, a_day},
     {"--grace", "ms for what is in flight when the server is to end", MILLISECONDS(grace), 1, a_day},
-    {"--max-thumbnail-pixels", "of a thumbnail", NUMBER(limits.max_thumbnail_pixels), 1, most_bytes},
 }};
 #undef NUMBER
 #undef MILLISECONDS
