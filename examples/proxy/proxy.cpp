@@ -77,10 +77,11 @@ gauntlet::task<> handle(uv::loop& loop, uv::tcp client, gauntlet::semaphore::per
 }  // namespace
 
 upstream parse_upstream(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
+  // Asked first: where there is none, rfind of libstdc++ counts with a wrapping number.
+  const std::size_t colon = text.contains(':') ? text.rfind(':') : text.size();
   std::string_view host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  if (colon == text.npos || host.empty() || colon + 1 == text.size())
+  if (host.empty() || colon + 1 >= text.size())
     throw std::invalid_argument(std::string(text) + ": HOST:PORT is wanted, as in example.org:80");
   return {.host = std::string(host), .service = std::string(text.substr(colon + 1))};
 }

@@ -262,7 +262,7 @@ TEST_CASE("chat: guests that come, go and are reset at any time disturb no other
   chatting({}, [](loop& loop, address room) -> task<> {
     guest alice = co_await come_as(loop, room, "alice");
     const auto passes = [&](std::uint32_t seed) -> task<> {
-      std::mt19937 random(seed);
+      std::minstd_rand random(seed);
       guest one = co_await come(loop, room);
       if (random() % 4 == 0) co_return;
       co_await one.say("guest" + std::to_string(seed));

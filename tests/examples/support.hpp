@@ -138,13 +138,13 @@ inline task<std::size_t> write_until_it_stalls(tcp& to, std::size_t most) {
 /// What a client may do to a server.
 enum class fate : std::uint8_t { whole, half_closed, reset, gone, silent, fates };
 
-inline fate fate_of(std::mt19937& random) {
+inline fate fate_of(std::minstd_rand& random) {
   return static_cast<fate>(random() % static_cast<unsigned>(fate::fates));
 }
 
 /// Talks to what sends everything back.
 inline task<> be_client(loop& on, address server, std::uint32_t seed) {
-  std::mt19937 random(seed);
+  std::minstd_rand random(seed);
   const fate mine = fate_of(random);
   const std::size_t size = 1 + random() % 200'000;
   const pattern bytes(seed);
