@@ -1,6 +1,7 @@
 #include "proxy.hpp"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <optional>
