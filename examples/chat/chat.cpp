@@ -142,14 +142,15 @@ task<std::unique_ptr<member>> log_in(room& here, connection& with) {
 }
 
 task<> listen_to(room& here, connection& with, member& me) {
-  while (const std::optional<std::string> said = co_await with.next_line()) {
-    if (*said == "/quit") break;
-    if (*said == "/who")
+  while (const std::optional<std::string> given = co_await with.next_line()) {
+    const std::string_view said = *given;
+    if (said == "/quit") break;
+    if (said == "/who")
       me.hear(make_line(here.names()));
-    else if (!is_plain_text(*said))
+    else if (!is_plain_text(said))
       me.hear(make_line("! that was not sent: only UTF-8 text without control characters is"));
-    else if (!said->empty())
-      co_await here.say(me.name() + ": " + *said);
+    else if (!said.empty())
+      co_await here.say(me.name() + ": " + *given);
   }
   me.leave();
 }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -129,7 +130,7 @@ TEST_CASE("datagrams of Unix sockets are awaited: one waits for room, and comes 
     const auto receives = [&]() -> task<> {
       std::array<std::byte, 8> buffer{};
       std::string text;
-      while (text != "last") {
+      while (std::string_view(text) != "last") {  // the sizes first: a difference of them may wrap
         const auto one = co_await receiver.receive_from(buffer);
         text = text_of(std::span(buffer).first(one.size));
         CHECK(one.from == name);
@@ -296,7 +297,7 @@ TEST_CASE("of changes that nobody asks for 4,096 are kept, and one more says tha
     do {
       change = co_await watcher.next();
       ++kept;
-    } while (change.filename == "a");
+    } while (std::string_view(change.filename) == "a");
     CHECK(kept == 4097);
     CHECK(change.filename.empty());
     CHECK((change.renamed && change.changed));
