@@ -202,7 +202,8 @@ int play(const job* job, observer* observer) noexcept {
 
 using bytes = std::unique_ptr<std::array<char, read_size>>;
 
-asio::awaitable<void> echo_to(tcp::socket peer) {
+/// left: how many echoes end the context; none if it is negative.
+asio::awaitable<void> echo_to(tcp::socket peer, long& left) {
   const bytes data(new std::array<char, read_size>);
   for (;;) {
     asio::error_code error;
@@ -210,11 +211,13 @@ asio::awaitable<void> echo_to(tcp::socket peer) {
         co_await peer.async_read_some(asio::buffer(*data), asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return;
     co_await asio::async_write(peer, asio::buffer(data->data(), size), asio::use_awaitable);
+    if (--left == 0) static_cast<asio::io_context&>(peer.get_executor().context()).stop();
   }
 }
 
 asio::awaitable<void> serve_one(tcp::acceptor& acceptor) {
-  co_await echo_to(co_await acceptor.async_accept(asio::use_awaitable));
+  long left = -1;
+  co_await echo_to(co_await acceptor.async_accept(asio::use_awaitable), left);
 }
 
 asio::awaitable<void> play_with(tcp::endpoint where, const job& job, observer& observer, long& pongs) {
@@ -251,18 +254,6 @@ int play_by_coroutines(const job* job, observer* observer) noexcept {
     context.run();
     return pongs == job->count;
   });
-}
-
-asio::awaitable<void> echo_to(tcp::socket peer, long& left) {
-  const bytes data(new std::array<char, read_size>);
-  for (;;) {
-    asio::error_code error;
-    const std::size_t size =
-        co_await peer.async_read_some(asio::buffer(*data), asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return;
-    co_await asio::async_write(peer, asio::buffer(data->data(), size), asio::use_awaitable);
-    if (--left == 0) static_cast<asio::io_context&>(peer.get_executor().context()).stop();
-  }
 }
 
 asio::awaitable<void> serve_all(tcp::acceptor& acceptor, long& left) {

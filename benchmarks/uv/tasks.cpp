@@ -22,15 +22,7 @@ uv::address loopback(int port) { return uv::address::ip4("127.0.0.1", static_cas
 
 using buffer = std::array<std::byte, read_size>;
 
-gauntlet::task<> echo(uv::tcp peer) {
-  const std::unique_ptr<buffer> bytes(new buffer);  // not filled
-  while (const std::size_t size = co_await peer.read_some(*bytes))
-    co_await peer.write(std::span(*bytes).first(size));
-}
-
-gauntlet::task<> serve_one(uv::tcp_listener& listener) { co_await echo(co_await listener.accept()); }
-
-/// How many echoes are wanted before it is enough.
+/// How many echoes are wanted before it is enough; it never is, if they are negative.
 struct countdown {
   long left;
   gauntlet::event enough{};
@@ -42,6 +34,11 @@ gauntlet::task<> echo(uv::tcp peer, countdown& count) {
     co_await peer.write(std::span(*bytes).first(size));
     if (--count.left == 0) count.enough.set();
   }
+}
+
+gauntlet::task<> serve_one(uv::tcp_listener& listener) {
+  countdown endless{.left = -1};
+  co_await echo(co_await listener.accept(), endless);
 }
 
 gauntlet::task<> serve_all(uv::tcp_listener& listener, countdown& count) {

@@ -54,7 +54,7 @@ class Machine(support.InFolder):
 
     def test_a_full_disk_is_refused_and_a_nearly_full_one_warned_of(self):
         project = Project(self.folder, self.folder)
-        for free, outcome in ((5e8, "refused"), (1.5e9, "warned"), (5e9, "silent")):
+        for free, outcome in ((5e8, "refused"), (1.5e9, "warned"), (5e9, "warned"), (2e10, "silent")):
             with mock.patch.object(shutil, "disk_usage", return_value=SimpleNamespace(free=free)):
                 if outcome == "refused":
                     with self.assertRaisesRegex(Problem, "0.5 GB are free"):
@@ -62,7 +62,7 @@ class Machine(support.InFolder):
                 else:
                     self.console.stream.truncate(0)
                     preflight._check_disk(project, self.console)
-                    self.assertEqual("1.5 GB are free" in self.said, outcome == "warned")
+                    self.assertEqual(f"{free / 1e9:.1f} GB are free" in self.said, outcome == "warned")
 
     def test_randomised_addresses_matter_only_where_they_cannot_be_switched_off(self):
         for bits, allowed, warned in ((28, False, False), (32, True, False), (32, False, True)):

@@ -41,13 +41,8 @@ class handle_block : public block {
   /// Calls a callback of the user's.
   template <class... Arguments, class... Given>
   void tell(callback<void(Arguments...)>& slot, Given&&... given) noexcept {
-    tell_on(loop(), slot, std::forward<Given>(given)...);
-  }
-  /// For who has the loop at hand.
-  template <class... Arguments, class... Given>
-  void tell_on(loop_core& loop, callback<void(Arguments...)>& slot, Given&&... given) noexcept {
-    const execution_context::holding here(loop, *this);
-    loop.invoke(slot, std::forward<Given>(given)...);
+    const execution_context::holding here(loop(), *this);
+    loop().invoke(slot, std::forward<Given>(given)...);
   }
 
   /// libuv has initialised it: it is libuv's and an owner's from now on.

@@ -73,7 +73,7 @@ loop_core::loop_core(loop_options&& options, std::source_location where)
     uv_loop_close(&loop_);
     throw error(status, "loop", "loop", where);
   }
-  loop_.data = wakeup_.data = this;
+  wakeup_.data = this;
   uv_unref(wakeup());
   door_open_ = true;
   bind_to_this_thread();

@@ -84,11 +84,6 @@ class loop_core final : public execution_context {
 
   // ---- run
   uv_loop_t* uv() noexcept { return &loop_; }
-  /// The one whose uv() it is.
-  static loop_core& of(const uv_loop_t* loop) noexcept {
-    // SAFETY: the constructor set it.
-    return *static_cast<loop_core*>(loop->data);
-  }
   bool run(run_mode mode, std::source_location where);
   void stop() noexcept;                             // any thread
   bool closed() const noexcept { return closed_; }  // on the loop's thread, as what follows

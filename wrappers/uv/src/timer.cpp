@@ -13,8 +13,7 @@ class timer_block final : public detail::handle_block {
 
   static void expire(uv_timer_t* timer) noexcept {
     auto& self = detail::block_of<timer_block>(timer);
-    // The loop as libuv has it: the block's own stands in a cache line that nothing else of this looks at.
-    self.tell_on(detail::loop_core::of(timer->loop), self.expired);
+    self.tell(self.expired);
   }
 
   uv_timer_t timer;  // libuv sets all of it that it reads
