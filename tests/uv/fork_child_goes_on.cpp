@@ -104,6 +104,36 @@ TEST_CASE("fork_signal_to_child") {
   run_to_the_end(loop);
 }
 
+// ThreadSanitizer ends a child of a process with threads that starts threads of its own (die_after_fork):
+// https://github.com/google/sanitizers/wiki/ThreadSanitizerFlags
+#if !defined(__has_feature)
+#define __has_feature(feature) 0
+#endif
+#if !__has_feature(thread_sanitizer)
+TEST_CASE("a child's threads of the pool are new, and take no signals either") {
+  loop loop;
+  queue_work(
+      loop, [] {}, [] {});
+  loop.run();
+  CHECK(in_child([&] {
+          loop.fork();
+          bool taken = true;
+          queue_work(
+              loop,
+              [] {
+                sigset_t blocked;
+                pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+                return sigismember(&blocked, SIGUSR1) != 1;
+              },
+              [&](bool said) { taken = said; });
+          loop.run();
+          loop.close();
+          return taken ? 1 : 0;
+        }) == 0);
+  run_to_the_end(loop);
+}
+#endif
+
 TEST_CASE("a child that spawns and ends its copy of the loop leaves the parent's alone") {
   loop loop;
   timer parents{loop};

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -43,14 +44,19 @@ TEST_CASE("each loop of a pool runs the program on a thread of its own") {
     std::mutex mutex;
     std::set<std::thread::id> threads;
     std::atomic<std::size_t> indexes = 0;
+    std::atomic<int> take_signals = 0;
     pool.run([&](loop&, std::size_t index) -> task<> {
       co_await sleep_for(1ms);
       indexes += index;
+      sigset_t blocked;
+      pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+      if (sigismember(&blocked, SIGUSR1) != 1) ++take_signals;
       const std::scoped_lock lock(mutex);
       threads.insert(std::this_thread::get_id());
     });
     CHECK(threads.size() == 3);
     CHECK(indexes == 3);
+    CHECK(take_signals == 0);
   }
 }
 

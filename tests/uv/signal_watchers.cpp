@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 void raise_here(int signum) { REQUIRE(::kill(getpid(), signum) == 0); }
 
 bool is_caught(int signum) {
-  struct sigaction now{};
+  struct sigaction now {};
   REQUIRE(sigaction(signum, nullptr, &now) == 0);
   return now.sa_handler != SIG_DFL;
 }
@@ -210,6 +210,59 @@ TEST_CASE("signal_multiple_loops: the same signal") {
   check_loops_that_wait_for(std::array{SIGUSR1, SIGUSR1, SIGUSR1});
 }
 #endif
+
+/// Of the calling thread: signals of other processes, which it must not take, and those it must.
+bool takes_only_faults_and_sigprof() {
+  sigset_t blocked;
+  pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+  const auto is_blocked = [&](int signum) { return sigismember(&blocked, signum) == 1; };
+  return std::ranges::all_of(std::array{SIGUSR1, SIGCHLD, SIGTERM, SIGINT, SIGPIPE, SIGALRM}, is_blocked) &&
+         std::ranges::none_of(std::array{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGPROF}, is_blocked);
+}
+
+bool pool_takes_only_faults_and_sigprof(loop& loop) {
+  bool answer = false;
+  queue_work(loop, takes_only_faults_and_sigprof, [&](bool said) { answer = said; });
+  loop.run();
+  return answer;
+}
+
+TEST_CASE("a signal does not run its handler on a thread of the pool") {
+  loop loop;
+  sigset_t before;
+  pthread_sigmask(SIG_BLOCK, nullptr, &before);
+  CHECK(pool_takes_only_faults_and_sigprof(loop));
+  sigset_t after;
+  pthread_sigmask(SIG_BLOCK, nullptr, &after);
+  for (const int signum : {SIGUSR1, SIGCHLD, SIGTERM})
+    CHECK(sigismember(&before, signum) == sigismember(&after, signum));
+  run_to_the_end(loop);
+}
+
+TEST_CASE("signals come while handles that wait for them start, stop and close") {
+  loop loop;
+  CHECK(pool_takes_only_faults_and_sigprof(loop));
+  signal always{loop};
+  int caught = 0;
+  always.start(SIGUSR2, [&](int) { ++caught; });
+  bool raises = true;
+  process raising{loop,
+                  {.file = "sh", .args = {"sh", "-c", "while kill -USR2 $PPID; do :; done"}},
+                  [&](exit_status) { raises = false; }};
+  while (caught < 50 && raises) {
+    signal watcher{loop};
+    watcher.start(SIGUSR2, [](int) {});
+    loop.run(run_mode::nowait);
+    watcher.stop();
+    watcher.start(SIGUSR2, [](int) {});
+  }
+  CHECK(raises);
+  if (raises) raising.kill(SIGKILL);
+  while (raises) loop.run(run_mode::once);
+  raising.close();
+  always.close();
+  run_to_the_end(loop);
+}
 
 TEST_CASE("signal_close_loop_alive") {
   int caught = 0;

@@ -96,6 +96,7 @@ class close_block final : public fs_block, private waiting_close {
   }
   void submit(int number) noexcept {
     number_ = number;
+    const thread_pool_use here;
     const int status = uv_fs_close(loop().uv(), &request, number, on_done);
     if (status >= 0) return;
     close_number(number);
@@ -283,7 +284,7 @@ class truncate_block final : public request_block {
 request queue_truncate(loop_core& core, const descriptor_use& use, std::int64_t size,
                        callback<void(outcome<>)> done, const std::source_location& where) {
   require_callback(done, truncate_name, where);
-  return submit(core.make<truncate_block>(where, use, size, std::move(done)), truncate_name.operation,
+  return submit_to_pool(core.make<truncate_block>(where, use, size, std::move(done)), truncate_name.operation,
                 use.get()->name(), where,
                 [&](truncate_block& block) {
                   return uv_queue_work(core.uv(), &block.request, truncate_block::on_pool,

@@ -3,6 +3,7 @@
 #include "fs_request.hpp"
 #include "handle_block.hpp"
 #include "text.hpp"
+#include "thread_pool.hpp"
 
 namespace gauntlet::uv {
 namespace {
@@ -75,6 +76,7 @@ void fs_poll::begin(fs::path_ref path, std::chrono::milliseconds interval,
     block = &replace(*block, operation, where);
     block_ = block;
   }
+  const detail::thread_pool_use here;
   detail::check(uv_fs_poll_start(&block->poll, fs_poll_block::on_change, watched.c_str(),
                                  static_cast<unsigned>(interval.count())),
                 operation, watched, where);

@@ -173,12 +173,12 @@ void require_callback(const Callback& done, const fs_name& name, const std::sour
 template <class Block, class Start>
 request submit_fs(fresh<Block> made, const fs_name& name, const std::source_location& where, Start&& start) {
   loop_core& core = made->loop();
-  return submit(std::move(made), name.operation, {}, where,
-                [&](Block& block) {
-                  const int status = start(core.uv(), &block.request, block.on, fs_block::on_done);
-                  if (status < 0) throw error(status, name.operation, block.on.subject(), where);
-                  return status;
-                })
+  return submit_to_pool(std::move(made), name.operation, {}, where,
+                        [&](Block& block) {
+                          const int status = start(core.uv(), &block.request, block.on, fs_block::on_done);
+                          if (status < 0) throw error(status, name.operation, block.on.subject(), where);
+                          return status;
+                        })
       .owner();
 }
 

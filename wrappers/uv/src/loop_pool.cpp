@@ -17,6 +17,7 @@
 #include "descriptor_guard.hpp"
 #include "gauntlet/event.hpp"
 #include "gauntlet/scope.hpp"
+#include "thread_pool.hpp"
 
 namespace gauntlet::uv {
 namespace detail {
@@ -149,6 +150,7 @@ void loop_pool::run(program each, std::source_location where) {
   state.first_failure = nullptr;
   std::vector<std::thread> threads;
   try {
+    const detail::signals_blocked here;
     threads.reserve(size());
     for (std::size_t i = 0; i < size(); ++i) threads.emplace_back([&state, i] { state.work(i); });
   } catch (...) {  // no thread, or no memory for one

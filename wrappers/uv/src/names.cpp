@@ -201,22 +201,23 @@ request submit_getaddrinfo(loop_core& core, const question& asked,
                            callback<void(outcome<std::vector<address_info>>)> done,
                            const std::source_location& where) {
   const std::string subject = asked.subject();
-  return submit(core.make<getaddrinfo_block>(where, subject, std::move(done)), "getaddrinfo", subject, where,
-                [&](getaddrinfo_block& block) {
-                  return uv_getaddrinfo(core.uv(), &block.request, getaddrinfo_block::on_done,
-                                        asked.node_or_null(), asked.service_or_null(), &asked.hints);
-                })
+  return submit_to_pool(core.make<getaddrinfo_block>(where, subject, std::move(done)), "getaddrinfo", subject,
+                        where,
+                        [&](getaddrinfo_block& block) {
+                          return uv_getaddrinfo(core.uv(), &block.request, getaddrinfo_block::on_done,
+                                                asked.node_or_null(), asked.service_or_null(), &asked.hints);
+                        })
       .owner();
 }
 
 request submit_getnameinfo(loop_core& core, const address& address, name_flags flags,
                            callback<void(outcome<name_info>)> done, const std::source_location& where) {
-  return submit(core.make<getnameinfo_block>(where, address, std::move(done)), "getnameinfo",
-                address.to_string(), where,
-                [&](getnameinfo_block& block) {
-                  return uv_getnameinfo(core.uv(), &block.request, getnameinfo_block::on_done,
-                                        address.native(), native(flags));
-                })
+  return submit_to_pool(core.make<getnameinfo_block>(where, address, std::move(done)), "getnameinfo",
+                        address.to_string(), where,
+                        [&](getnameinfo_block& block) {
+                          return uv_getnameinfo(core.uv(), &block.request, getnameinfo_block::on_done,
+                                                address.native(), native(flags));
+                        })
       .owner();
 }
 

@@ -53,12 +53,13 @@ request start_random(loop& loop, owned_buffer bytes, callback<void(outcome<owned
                      std::source_location where) {
   loop_core& core = loop_core::of(loop, "random", where);
   static_cast<void>(bytes.writable(where));  // before anything has begun
-  return submit(core.make<random_block>(where, std::move(bytes), std::move(done)), "random", "random", where,
-                [&](random_block& block) {
-                  const std::span<std::byte> memory = block.bytes.writable(where);
-                  return uv_random(core.uv(), &block.request, memory.data(), memory.size(), 0,
-                                   random_block::on_done);
-                })
+  return submit_to_pool(core.make<random_block>(where, std::move(bytes), std::move(done)), "random", "random",
+                        where,
+                        [&](random_block& block) {
+                          const std::span<std::byte> memory = block.bytes.writable(where);
+                          return uv_random(core.uv(), &block.request, memory.data(), memory.size(), 0,
+                                           random_block::on_done);
+                        })
       .owner();
 }
 
@@ -70,11 +71,11 @@ detail::request_operation<void> random(loop& loop, std::span<std::byte> bytes, s
   using block = detail::awaited_random;
   return {detail::loop_core::of(loop, "random", where), "random", where,
           [bytes, where](detail::loop_core& core, callback<void(outcome<>)> done) {
-            return detail::submit(core.make<block>(where, std::move(done)), "random", "random", where,
-                                  [&](block& made) {
-                                    return uv_random(core.uv(), &made.request, bytes.data(), bytes.size(), 0,
-                                                     block::on_done);
-                                  })
+            return detail::submit_to_pool(core.make<block>(where, std::move(done)), "random", "random", where,
+                                          [&](block& made) {
+                                            return uv_random(core.uv(), &made.request, bytes.data(),
+                                                             bytes.size(), 0, block::on_done);
+                                          })
                 .owner();
           }};
 }

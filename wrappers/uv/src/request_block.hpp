@@ -12,6 +12,7 @@
 #include "gauntlet/uv/error.hpp"
 #include "gauntlet/uv/request.hpp"
 #include "loop_core.hpp"
+#include "thread_pool.hpp"
 
 namespace gauntlet::uv::detail {
 
@@ -72,6 +73,14 @@ Block& submit(fresh<Block>&& made, const char* operation, const Subject& subject
   }
   made->hold(block::by_libuv);
   return *made.release();
+}
+
+/// The same, of what libuv gives to its thread pool.
+template <std::derived_from<request_block> Block, class Subject = std::string_view, class Start>
+Block& submit_to_pool(fresh<Block>&& made, const char* operation, const Subject& subject,
+                      const std::source_location& where, Start&& start) {
+  const thread_pool_use here;
+  return submit(std::move(made), operation, subject, where, std::forward<Start>(start));
 }
 
 /// libuv is done: calls work, and the block may be gone. What work moved out of the block goes before the

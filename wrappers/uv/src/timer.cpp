@@ -16,8 +16,10 @@ class timer_block final : public detail::handle_block {
     self.tell(self.expired);
   }
 
-  uv_timer_t timer;  // libuv sets all of it that it reads
+  // In this order what libuv's heap of timers compares and links lies within one cache line, and each step
+  // through the heap costs one miss, not two.
   callback<void()> expired;
+  uv_timer_t timer;  // libuv sets all of it that it reads
 
  private:
   void release_callbacks() noexcept override { expired = {}; }

@@ -46,10 +46,10 @@ class work_block final : public request_block {
 
 request submit_work(fresh<work_block> made, const char* operation, const std::source_location& where) {
   uv_loop_t* const raw = made->loop().uv();
-  return submit(std::move(made), operation, "work", where,
-                [&](work_block& block) {
-                  return uv_queue_work(raw, &block.request, work_block::on_pool, work_block::after);
-                })
+  return submit_to_pool(std::move(made), operation, "work", where,
+                        [&](work_block& block) {
+                          return uv_queue_work(raw, &block.request, work_block::on_pool, work_block::after);
+                        })
       .owner();
 }
 
