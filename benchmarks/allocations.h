@@ -7,7 +7,7 @@ extern "C" {
 
 struct heap {
   long allocations; /* since the program began, from any library and thread */
-  long bytes;       /* that are allocated now, the allocator's own part of each block included */
+  long bytes;       /* that are allocated now, the allocator's own part of each block and mapped pages included */
 };
 
 struct heap heap_now(void);

@@ -1,8 +1,11 @@
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <gauntlet/memory_checker.hpp>
+#include <new>
 #include <random>
 #include <set>
 #include <span>
@@ -58,6 +61,36 @@ TEST_CASE("what is allocated is aligned, whole, and nobody else's, in any order 
   }
   CHECK(right);
 }
+
+// ThreadSanitizer needs memory itself.
+#if !defined(__has_feature)
+#define __has_feature(feature) 0
+#endif
+#if !__has_feature(thread_sanitizer)
+TEST_CASE("where the system has no memory for a slab that is told, and what is there goes on") {
+  if (allocations_are_checked()) SKIP("under this tool each block is an allocation of its own");
+  block_pool pool;
+  void* const before = pool.allocate(64);
+  rlimit limit{};
+  REQUIRE(getrlimit(RLIMIT_AS, &limit) == 0);
+  const rlimit nothing_more{.rlim_cur = 1, .rlim_max = limit.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_AS, &nothing_more) == 0);
+  bool told = false;
+  void* within = nullptr;
+  try {
+    within = pool.allocate(64);
+    static_cast<void>(pool.allocate(128));  // of another size, which has no slab yet
+  } catch (const std::bad_alloc&) {
+    told = true;
+  }
+  REQUIRE(setrlimit(RLIMIT_AS, &limit) == 0);
+  CHECK(told);
+  CHECK(within != nullptr);
+  pool.deallocate(pool.allocate(128));
+  pool.deallocate(within);
+  pool.deallocate(before);
+}
+#endif
 
 TEST_CASE("many of one size come, go, and come again in the same memory") {
   if (allocations_are_checked()) SKIP("under this tool each block is an allocation of its own");

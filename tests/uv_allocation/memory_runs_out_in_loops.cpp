@@ -1,7 +1,9 @@
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <uv.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <gauntlet/memory_checker.hpp>
 #include <memory>
 #include <new>
 #include <optional>
@@ -117,7 +119,8 @@ bool scenario(bool reported) {
     ++ended;
     idle.close();
   });
-  auto request = queue_work(loop, [] { return std::string(40, 'w'); }, [&](std::string) { ++ended; });
+  auto request = queue_work(
+      loop, [] { return std::string(40, 'w'); }, [&](std::string) { ++ended; });
   loop.post([&, text = std::string(40, 'p')] { ++ended; });
   async.send();
   static_cast<void>(loop.pending());
@@ -213,10 +216,31 @@ TEST_CASE("more exceptions than there is memory for: some are kept, and the last
   loop.close();
 }
 
-/// The next one needs an allocation.
+/// The system has no more pages, which is where the memory of handles comes from. Under a tool for which each
+/// is an allocation, that is what fails, and the tool needs pages itself.
+class no_pages {
+ public:
+  no_pages() {
+    if (allocations_are_checked()) return;
+    REQUIRE(getrlimit(RLIMIT_AS, &before_) == 0);
+    const rlimit none{.rlim_cur = 1, .rlim_max = before_.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_AS, &none) == 0);
+  }
+  no_pages(const no_pages&) = delete;
+  no_pages& operator=(const no_pages&) = delete;
+  ~no_pages() {
+    if (!allocations_are_checked()) setrlimit(RLIMIT_AS, &before_);
+  }
+
+ private:
+  rlimit before_{};
+};
+
+/// The next one needs pages, or an allocation where each block is one.
 std::vector<tcp> as_many_as_there_is_memory_for(loop& loop) {
   std::vector<tcp> made;
-  made.reserve(1000);
+  made.reserve(2000);
+  const no_pages from_here_on;
   try {
     while (made.size() < made.capacity()) {
       for_new = {.before_failing = 0, .for_ever = false};
@@ -238,9 +262,14 @@ TEST_CASE("a connection that there is no memory for waits for accept") {
   client.connect(listener.local_address(), [] {});
   prepare before{loop};
   const std::vector<tcp> none_left = as_many_as_there_is_memory_for(loop);
-  before.start([] { for_new = {.before_failing = 0, .for_ever = false}; });
+  std::optional<no_pages> from_then_on;
+  before.start([&] {
+    from_then_on.emplace();
+    for_new = {.before_failing = 0, .for_ever = false};
+  });
   CHECK_THROWS_AS(loop.run(), std::bad_alloc);
   for_new = {};
+  from_then_on.reset();
   before.close();
   tcp peer = listener.try_accept().value();
   CHECK_FALSE(peer.is_closing());

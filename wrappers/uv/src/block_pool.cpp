@@ -7,6 +7,18 @@
 namespace gauntlet::uv::detail {
 namespace {
 
+/// Pages, aligned to their size, a power of two. From the system itself: malloc would keep as much again for
+/// the sake of the alignment.
+void* map_aligned(std::size_t size) {
+  void* const mapped = mmap(nullptr, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  auto* const begin = static_cast<std::byte*>(mapped);
+  const std::size_t before = (size - reinterpret_cast<std::uintptr_t>(begin) % size) % size;
+  if (before != 0) munmap(begin, before);
+  munmap(begin + before + size, size - before);
+  return begin + before;
+}
+
 /// Asks for all its pages at once: one by one, as they are touched, they would cost more than what is done in
 /// them. Where the system cannot, they come one by one.
 void populate(void* memory, std::size_t size) noexcept {
@@ -36,7 +48,7 @@ void block_pool::put_in_order(slab& changed) noexcept {
 }
 
 block_pool::slab& block_pool::add_slab(slab_list& list, std::size_t cell_size) {
-  void* const memory = ::operator new(slab_size, std::align_val_t{slab_alignment});
+  void* const memory = map_aligned(slab_size);
   // The first of a size may be all that is ever needed: its pages come as they are touched.
   if (!list.slabs.alone()) populate(memory, slab_size);
   auto* const added = ::new (memory) slab{{},
@@ -49,7 +61,7 @@ block_pool::slab& block_pool::add_slab(slab_list& list, std::size_t cell_size) {
 
 void block_pool::remove_slab(slab& removed) noexcept {
   removed.remove();
-  ::operator delete(&removed, std::align_val_t{slab_alignment});
+  munmap(&removed, slab_size);
 }
 
 }  // namespace gauntlet::uv::detail

@@ -84,14 +84,13 @@ class block_pool {
     }
   };
 
-  // Aligned to more than its size: so whoever frees a cell finds its slab, and no byte stands in front of the
-  // cell. With millions of blocks most of their time goes into bytes, and into getting smaller slabs.
-  static constexpr std::size_t slab_alignment = std::size_t{1} << 18;
-  static constexpr std::size_t slab_size = slab_alignment - 64;  // room for what malloc keeps before the next
+  // Aligned to its size: so whoever frees a cell finds its slab, and no byte stands in front of the cell.
+  // With millions of blocks most of their time goes into bytes, and into getting smaller slabs.
+  static constexpr std::size_t slab_size = std::size_t{1} << 18;
 
   static slab& slab_of(void* memory) noexcept {
     // SAFETY: allocate() gave it away from within a slab.
-    return *reinterpret_cast<slab*>(reinterpret_cast<std::uintptr_t>(memory) & ~(slab_alignment - 1));
+    return *reinterpret_cast<slab*>(reinterpret_cast<std::uintptr_t>(memory) & ~(slab_size - 1));
   }
   static slab* slab_with_room(const slab_list& list) noexcept {
     if (list.slabs.alone()) return nullptr;
