@@ -128,6 +128,7 @@ TEST_CASE("a child's threads of the pool are new, and take no signals either") {
               [&](bool said) { taken = said; });
           loop.run();
           loop.close();
+          library_shutdown();  // which joins the pool's threads
           return taken ? 1 : 0;
         }) == 0);
   run_to_the_end(loop);
