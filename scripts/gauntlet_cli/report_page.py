@@ -5,7 +5,7 @@ from html import escape
 from . import report_text
 
 # Beyond these, a finding is closed until it is asked for: what came first is mostly why the rest came.
-_OPEN_FINDINGS = 8
+_OPEN_FINDINGS = 3
 
 _STYLE = """
 :root { color-scheme: light dark; --page: #fff; --text: #1c2127; --quiet: #616b76; --line: #dfe3e8; --field: #f4f6f8;
@@ -25,6 +25,8 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: .3rem .55rem; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
 thead th { border-top: 0; background: var(--field); font-size: 12px; font-weight: 600; color: var(--quiet); white-space: nowrap; }
 tbody th { font-weight: 600; }
+.n, .lanes th, .grid th, .grid td { overflow-wrap: normal; }
+nav a { color: inherit; margin-right: .75rem; display: inline-block; }
 tr.failed > * { background: var(--bad-field); }
 .n { text-align: right; white-space: nowrap; }
 td small, th small { display: block; line-height: 1.2; font-weight: 400; }
@@ -41,14 +43,14 @@ pre { margin: .3rem 0 0; padding: .5rem .6rem; background: var(--field); border-
   font: 12px/1.5 ui-monospace, monospace; }
 pre.command { user-select: all; border: 1px solid var(--line); background: none; }
 ul { margin: .25rem 0; padding-left: 1.2rem; }
-@media (max-width: 40rem) { body { padding: .75rem .6rem 2rem; } th, td { padding: .28rem .35rem; }
-  .roomy { display: none; } table.lanes { font-size: 13px; } table.lanes thead th { font-size: 11px; letter-spacing: -.01em; } }
+@media (max-width: 40rem) { body { padding: .75rem .6rem 2rem; } th, td { padding: .28rem .3rem; } .roomy { display: none; }
+  .lanes { font-size: 12.5px; } .lanes th, .lanes td { padding: .28rem .2rem; } .lanes thead th { font-size: 10.5px; white-space: normal; } .lanes th span { display: block; }
+  .lanes .tool { display: none; } }
 """
 
 
 def as_html(report):
-    failed = report["totals"]["failed"]
-    title = f"{'Failed' if failed else 'Passed'}: {report_text.summary(report)}"
+    title = "{failed} failed, {passed} passed".format(**report["totals"])
     parts = [_header(report), _findings(report), _lanes(report), _suites(report), _canaries(report), _skipped(report),
              _suppressions(report)]
     return "\n".join(["<!DOCTYPE html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
@@ -63,19 +65,28 @@ def _header(report):
     passed, failed = (f"{report['totals'][count]:,}" for count in ("passed", "failed"))
     verdict = f'<span class="bad">{failed} failed</span>, {passed} passed' if report["totals"]["failed"] else \
               f'<span class="good">{passed} passed</span>, 0 failed'
-    facts = [f"{len(report['lanes'])} lanes", report["date"].replace("T", " ").replace("+00:00", " UTC"),
-             f"commit {report['commit']}" if report["commit"] else "no commit known",
+    facts = [f"{len(report['lanes'])} lanes", report["date"].replace("T", " ").replace("+00:00", " UTC"), _commit(report["commit"]),
              *([f"only tests that match {report['selection']}"] if report["selection"] else [])]
     lines = "".join(f'<p class="warn">{escape(line)}</p>' for line in report_text.over_budget(report))
-    return f"<header><h1>{verdict}</h1><p class=\"quiet\">{escape(' · '.join(facts))}</p>{lines}</header>"
+    links = "".join(f'<a href="#{_anchor(title)}">{title}</a>' for title in
+                    (*(["Findings"] if report_text.findings(report) else []), "Lanes", "Suites", "Canaries", "Skipped", "Suppressions"))
+    return (f"<header><h1>{verdict}</h1><p class=\"quiet\">{escape(' · '.join(facts))}</p>{lines}"
+            f"<nav><small>{links}</small></nav></header>")
+
+
+def _commit(commit):
+    if not commit:
+        return "no commit known"
+    name, dirty, _ = commit.partition("-dirty")
+    return f"commit {name[:12]}{' and changes' if dirty else ''}"
 
 
 def _findings(report):
     found = report_text.findings(report)
     if not found:
         return ""
-    return f"<section><h2>Findings ({len(found)})</h2>" + "\n".join(
-        _finding(lane, finding, number < _OPEN_FINDINGS) for number, (lane, finding) in enumerate(found)) + "</section>"
+    return _section(f"Findings ({len(found)})", "\n".join(
+        _finding(lane, finding, number < _OPEN_FINDINGS) for number, (lane, finding) in enumerate(found)))
 
 
 def _finding(lane, finding, is_open):
@@ -97,9 +108,9 @@ def _lane(lane):
     canaries = lane["canaries"]
     colour = {"failed": "bad", "passed": "good"}.get(lane["status"], "warn")
     said = {"skipped": "did not run"}.get(lane["status"], lane["status"])
-    shards = f" · {lane['shards'][0]['of']} shards" if any(shard["of"] > 1 for shard in lane["shards"]) else ""
+    shards = f" {lane['shards'][0]['of']} shards" if any(shard["of"] > 1 for shard in lane["shards"]) else ""
     cells = [f"<th scope=\"row\">{escape(lane['name'])} <span class=\"{colour}\">{said}</span>"
-             f"<small>{escape(lane['tool'])}{shards}</small></th>",
+             f"<small><span class=\"tool\">{escape(lane['tool'])}</span>{shards}</small></th>",
              _number(f"{lane['tests']['passed']:,}"), _number(lane["tests"]["failed"], bad=lane["tests"]["failed"]),
              _number(lane["tests"]["skipped"]),
              _number(f"{canaries['caught']}/{canaries['expected']}", bad=canaries["caught"] < canaries["expected"]),
@@ -117,9 +128,11 @@ def _suites(report):
     for name in names:
         suites = [lane["suites"].get(name) for lane in report["lanes"]]
         failed = any(suite and suite["failed"] for suite in suites)
-        rows.append(("failed" if failed else "", [f'<th scope="row">{escape(name)}</th>', *map(_suite, suites)]))
+        # May break where its words end: on a phone the column of names must leave room for another.
+        words = escape(name).replace("_", "_<wbr>")
+        rows.append(("failed" if failed else "", [f'<th scope="row">{words}</th>', *map(_suite, suites)]))
     note = "Tests that passed; below, their seconds and how many times slower than in release the same tests were."
-    return _section("Lane × suite", f'<p class="quiet">{note}</p>' + _table("grid", head, rows))
+    return _section("Suites by lane", f'<p class="quiet">{note}</p>' + _table("grid", head, rows))
 
 
 def _suite(suite):
@@ -171,7 +184,11 @@ def _suppressions(report):
 
 
 def _section(title, content):
-    return f"<section><h2>{escape(title)}</h2>{content}</section>"
+    return f'<section id="{_anchor(title)}"><h2>{escape(title)}</h2>{content}</section>'
+
+
+def _anchor(title):
+    return title.split()[0].lower()
 
 
 def _table(kind, head, rows):

@@ -23,7 +23,7 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # A line of CTest's last list: "	  3 - a name (SEGFAULT)".
 _REASON = re.compile(r"^\s*\d+ - (.+) \((\w[\w ]*)\)", re.MULTILINE)
 
-_SKIPPED = re.compile(r": SKIPPED:\s*\n(?:explicitly with message:\s*\n)?(.+?)\n\s*(?:\n|\Z)", re.DOTALL)
+_SKIPPED = re.compile(r": SKIPPED:\s*\nexplicitly with message:\s*\n(.+?)\n\s*(?:\n|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True)
