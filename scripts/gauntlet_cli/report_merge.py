@@ -67,9 +67,8 @@ def _join(parts, selected):
         "findings": [finding for lane in lanes for finding in lane["findings"] if finding["tool"] != _TOOL],
     }
     joined["skipped"] = {name: why for name, why in joined["skipped"].items() if name in joined["times"]["skipped"]}
-    if joined["shards"]:
-        _judge(joined, parts, selected)
-        joined["status"] = "failed" if joined["findings"] else "passed"
+    _judge(joined, parts, selected)
+    joined["status"] = "failed" if joined["findings"] else "passed"
     return joined
 
 
@@ -88,6 +87,9 @@ def _judge(joined, parts, selected):
         joined["findings"].append({"tool": _TOOL, "kind": kind, "test": None, "stack": list(stack),
                                    "reproduce": reproduce or findings.reproduce(name)})
 
+    if not joined["shards"]:
+        blame("it ran in none of the reports")
+        return
     splits = {shard["of"] for shard in joined["shards"]}
     if len(splits) > 1:
         raise Problem(f"Lane {name} was split into {' and into '.join(map(str, sorted(splits)))} shards: these do not add up.",

@@ -25,7 +25,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: .3rem .55rem; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
 thead th { border-top: 0; background: var(--field); font-size: 12px; font-weight: 600; color: var(--quiet); white-space: nowrap; }
 tbody th { font-weight: 600; }
-.n, .lanes th, .grid th, .grid td { overflow-wrap: normal; }
+.n, .where, .lanes th, .grid th, .grid td { overflow-wrap: normal; }
 nav a { color: inherit; margin-right: .75rem; display: inline-block; }
 tr.failed > * { background: var(--bad-field); }
 .n { text-align: right; white-space: nowrap; }
@@ -50,6 +50,8 @@ ul { margin: .25rem 0; padding-left: 1.2rem; }
 
 
 def as_html(report):
+    # In tables too: on a phone, only the first columns are seen at once.
+    report = {**report, "lanes": sorted(report["lanes"], key=lambda lane: lane["status"] != "failed")}
     title = "{failed} failed, {passed} passed".format(**report["totals"])
     parts = [_header(report), _findings(report), _lanes(report), _suites(report), _canaries(report), _skipped(report),
              _suppressions(report)]
@@ -100,8 +102,7 @@ def _finding(lane, finding, is_open):
 def _lanes(report):
     head = (_head("lane"), *(_head(name, "n") for name in ("passed", "failed", "skipped", "canaries")),
             *(_head(name, "n roomy") for name in ("configure", "build")), _head("test", "n"), _head("slow-down", "n"))
-    lanes = sorted(report["lanes"], key=lambda lane: lane["status"] != "failed")
-    return _section("Lanes", _table("lanes", head, [_lane(lane) for lane in lanes]))
+    return _section("Lanes", _table("lanes", head, map(_lane, report["lanes"])))
 
 
 def _lane(lane):
@@ -168,7 +169,7 @@ def _outcome(outcome):
 
 
 def _skipped(report):
-    rows = [("", [f"<td>{escape(name)}</td>", f"<td>{escape(', '.join(lanes))}</td>", f"<td>{escape(why)}</td>"])
+    rows = [("", [f"<td>{escape(name)}</td>", f"<td class=\"where\">{escape(', '.join(lanes))}</td>", f"<td>{escape(why)}</td>"])
             for name, why, lanes in report_text.skipped(report)]
     waiting = [lane["name"] for lane in report["lanes"] if lane["status"] == "skipped"]
     parts = [f"<p class=\"warn\">Lanes that did not run: {escape(', '.join(waiting))}.</p>" if waiting else "",
@@ -197,7 +198,8 @@ def _table(kind, head, rows):
 
 
 def _head(text, kind=""):
-    return f'<th scope="col"{f" class={chr(34)}{kind}{chr(34)}" if kind else ""}>{escape(text)}</th>'
+    attribute = f' class="{kind}"' if kind else ""
+    return f'<th scope="col"{attribute}>{escape(text)}</th>'
 
 
 def _number(value, kind="n", bad=False):

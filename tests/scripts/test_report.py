@@ -1,10 +1,14 @@
+import contextlib
+import io
 import json
+import os
 from html.parser import HTMLParser
 from unittest import mock
 
 import support
-from gauntlet_cli import report, report_page, report_text, results
+from gauntlet_cli import main, report, report_page, report_text, results
 from gauntlet_cli.problem import Problem
+from gauntlet_cli.project import Project
 from gauntlet_cli.results import LaneResult, TestRun
 
 SKIPPED = "a.cpp:3\n....\n\na.cpp:4: SKIPPED:\nexplicitly with message:\n  there are no\n  terminals here\n\n====\n"
@@ -49,6 +53,17 @@ class Report(support.InFolder):
         made = of(result("asan", *GREEN))
         report.write(made, self.folder)
         self.assertEqual(report.load(self.folder / "report.json"), made)
+
+    def test_the_command_makes_the_readable_forms_anew_and_says_where_they_are(self):
+        project = Project(self.folder, self.folder)
+        paths = report.write(of(result("asan", *GREEN)), project.matrix)
+        forms = [path.read_text(encoding="utf-8") for path in paths]
+        for path in paths[1:]:
+            path.unlink()
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            self.assertEqual(main._report(project, self.console, None), 0)
+        self.assertEqual([path.read_text(encoding="utf-8") for path in paths], forms)
+        self.assertEqual([os.path.abspath(line) for line in said.getvalue().splitlines()], [str(path) for path in paths])
 
     def test_what_is_no_report_is_a_sentence(self):
         path = self.folder / "report.json"
@@ -218,6 +233,7 @@ class Html(support.InFolder):
         self.assertLess(text.index("1 failed"), text.index("6 passed"))
         self.assertLess(text.index("Findings (1)"), text.index("AddressSanitizer"))
         self.assertLess(text.index("asan failed"), text.index("dev passed"))
+        self.assertIn("suiteasandev", text)
         self.assertEqual(report_text.suites(of(good, bad)), ["z", "s"])
 
     def test_of_many_findings_the_first_are_open(self):

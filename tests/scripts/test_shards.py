@@ -107,11 +107,11 @@ class Running(support.InFolder):
         return pieces, ran
 
     def test_shards_are_together_the_whole_and_each_test_runs_once(self):
-        for kinds in ("ctest alone", "fork servers alone", "both"):
+        # One alone: most shards have none for a fork server, and CTest's numbers are still those of the other tests.
+        for kinds, is_forked in (("ctest alone", lambda number: False), ("fork servers alone", lambda number: True),
+                                 ("both", lambda number: number % 3 != 0), ("one by a fork server", lambda number: number == 0)):
             with self.subTest(kinds):
-                forked = {name: kinds == "fork servers alone" or (kinds == "both" and number % 3 != 0)
-                          for number, name in enumerate(NAMES)}
-                self.project_of(("canary.leak", False), *forked.items())
+                self.project_of(("canary.leak", False), *((name, is_forked(number)) for number, name in enumerate(NAMES)))
                 _, ran = self.assert_together_whole(3, NAMES)
                 self.assertTrue(all(len(names) > 1 for names in ran))
 
@@ -223,6 +223,11 @@ class Merging(support.InFolder):
         interrupted = report.of([LaneResult(support.lane(name="valgrind", minimum_tests=4), Shard(2, 3))])
         self.assertEqual(self.kinds(PARTS[0], {**interrupted, "commit": "c"}, PARTS[2]),
                          ["shard 2/3 is missing: nobody knows what its tests would say"])
+
+    def test_a_lane_that_was_interrupted_is_an_error(self):
+        merged = merge({**report.of([LaneResult(support.lane(name="valgrind"))]), "commit": "c"})
+        self.assertEqual(merged["totals"], {"passed": 0, "failed": 1})
+        self.assertEqual(merged["lanes"][0]["findings"][0]["kind"], "it ran in none of the reports")
 
     def test_a_test_that_ran_twice_is_said_and_counted_once(self):
         again = piece({"a": "failed", "c": "passed"}, Shard(2, 3))
