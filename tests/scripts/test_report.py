@@ -116,6 +116,12 @@ class Report(support.InFolder):
         self.assertEqual({name: suite["slow_down"] for name, suite in made["lanes"][1]["suites"].items()}, {"s": 3.0, "u": 1.0})
         self.assertNotIn("x ", report_text.as_text(of(slow)).splitlines()[1])
 
+    def test_markdown_has_each_suite_in_each_lane(self):
+        slow = result("asan", GREEN[0], ("s.a", "passed", 3.0), ("s.b", "failed", 0.5), ("t.c", "passed", 1.0))
+        text = report_text.as_markdown(of(result("release", *GREEN), slow))
+        self.assertIn("| suite | release | asan |\n| --- | --: | --: |\n| s | 2 (2.0) | 1, 1 failed (3.5, 3.0x) |\n"
+                      "| t |  | 1 (1.0) |\n", text)
+
     def test_a_lane_over_its_budget_is_named_and_not_failed(self):
         slow = result("asan", *GREEN, budget_seconds=5)
         slow.seconds.update(build=6.0)
