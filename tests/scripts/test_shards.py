@@ -230,11 +230,11 @@ class Merging(support.InFolder):
         self.assertEqual(merged["lanes"][0]["findings"][0]["kind"], "it ran in none of the reports")
 
     def test_a_test_that_ran_twice_is_said_and_counted_once(self):
-        again = piece({"a": "failed", "c": "passed"}, Shard(2, 3))
+        again = piece({"a": "failed", "c": "passed", "e": "passed"}, Shard(2, 3))
         lane = self.lane_of(PARTS[0], again, PARTS[2])
         self.assertEqual([(finding["kind"], finding["stack"]) for finding in lane["findings"]],
-                         [("1 tests ran more than once, in different reports", ["a (1.json, 2.json)"])])
-        self.assertEqual(lane["tests"], {"passed": 4, "failed": 1, "skipped": 1})
+                         [("2 tests ran more than once, in different reports", ["a (1.json, 2.json)", "e (2.json, 3.json)"])])
+        self.assertEqual((lane["tests"], lane["skipped"]), ({"passed": 5, "failed": 1, "skipped": 0}, {}))
 
     def test_the_same_file_twice_is_said(self):
         self.assertEqual(self.kinds(*PARTS, PARTS[0]), ["2 tests ran more than once, in different reports"])
