@@ -206,14 +206,18 @@ class Html(support.InFolder):
 
     def test_all_that_comes_from_outside_is_text(self):
         evil = self.EVIL
-        lane_result = result("asan", *GREEN, (f"{evil}.t", "failed", 0.1), canaries={evil: "x", "leak": "x"}, tool=evil)
+        lane_result = result(evil, *GREEN, (f"{evil}.t", "failed", 0.1), canaries={evil: "x", "leak": "x"}, tool=evil,
+                             budget_seconds=0)
+        lane_result.seconds.update(test=1.0)
+        lane_result.faults["leak"] = evil
         lane_result.blame(evil, evil, [evil], evil, evil)
         lane_result.runs.append(TestRun(evil, "skipped", 0.0, evil, ""))
         page = self.page(lane_result, LaneResult(support.lane(name=evil)), suppressions=[evil], selection=evil, commit=evil)
         self.assertEqual({tag for tag, _ in page.tags} & {"script", "img", "i"}, set())
         self.assertFalse([name for _, attributes in page.tags for name in attributes if name.startswith("on")])
-        # Tool, kind, stack, test and command of the finding; tool of the lane; skipped test and reason; and so on.
-        self.assertGreaterEqual(page.text.count(evil), 10)
+        # Of the finding: lane, tool, kind, stack, test, command; of the page: budget, lane, tool, heads of two tables, fault and
+        # outcome, skipped test, lane and reason, and so on. Not one of them may be missing.
+        self.assertEqual(page.text.count(evil), 30)
 
     def test_nothing_is_loaded_and_nothing_needs_to_run(self):
         page = self.page(result("asan", *GREEN))
@@ -221,6 +225,9 @@ class Html(support.InFolder):
         for _, attributes in page.tags:
             self.assertNotIn("src", attributes)
             self.assertTrue(attributes.get("href", "#").startswith("#"), attributes)
+        policies = [attributes["content"] for _, attributes in page.tags
+                    if attributes.get("http-equiv") == "Content-Security-Policy"]
+        self.assertEqual(policies, ["default-src 'none'; style-src 'unsafe-inline'"])
         style = "".join(page.texts)
         self.assertNotIn("url(", style)
         self.assertNotIn("@import", style)
