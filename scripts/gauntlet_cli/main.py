@@ -148,7 +148,8 @@ def _parser():
     sub.add_argument("-R", dest="regex", metavar="REGEX", help="only tests whose name matches, canaries too")
     sub.add_argument("--jobs", type=_positive, metavar="N", help="tests at a time (default: one for each processor)")
     sub.add_argument("--shard", type=_shard, metavar="I/N", default=shards.WHOLE, help="of one lane, only the I-th of N parts of "
-                     "its tests, and all its canaries; `report merge` joins the parts, and only it holds them to the least number of tests")
+                     "its tests, and all its canaries; `report merge` joins the parts, and only it holds them to the least number "
+                     "of tests")
 
     sub = command("report", _report, "write the last report anew (build/matrix/report.md, .html) and print where it is", "",
                   "merge pieces/*/report.json")

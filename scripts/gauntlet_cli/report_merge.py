@@ -103,7 +103,7 @@ def _judge(joined, parts, selected):
 
     twice = _twice(parts)
     if twice:
-        blame(f"{len(twice)} tests ran more than once, in different reports",
+        blame(f"tests that ran more than once, in different reports: {len(twice)}",
               [f"{test} ({', '.join(files)})" for test, files in twice[:_NAMES_KEPT]])
     lists = {lane["listed"]: file for file, lane in parts if lane["listed"] is not None}
     if len(lists) > 1:

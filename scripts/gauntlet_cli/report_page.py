@@ -44,7 +44,8 @@ pre { margin: .3rem 0 0; padding: .5rem .6rem; background: var(--field); border-
 pre.command { user-select: all; border: 1px solid var(--line); background: none; }
 ul { margin: .25rem 0; padding-left: 1.2rem; }
 @media (max-width: 40rem) { body { padding: .75rem .6rem 2rem; } th, td { padding: .28rem .3rem; } .roomy { display: none; }
-  .lanes { font-size: 12.5px; } .lanes th, .lanes td { padding: .28rem .2rem; } .lanes thead th { font-size: 10.5px; white-space: normal; } .lanes th span { display: block; }
+  .lanes { font-size: 12.5px; } .lanes th, .lanes td { padding: .28rem .2rem; }
+  .lanes thead th { font-size: 10.5px; white-space: normal; } .lanes th span { display: block; }
   .lanes .tool { display: none; } }
 """
 
@@ -67,11 +68,13 @@ def _header(report):
     passed, failed = (f"{report['totals'][count]:,}" for count in ("passed", "failed"))
     verdict = f'<span class="bad">{failed} failed</span>, {passed} passed' if report["totals"]["failed"] else \
               f'<span class="good">{passed} passed</span>, 0 failed'
-    facts = [f"{len(report['lanes'])} lanes", report["date"].replace("T", " ").replace("+00:00", " UTC"), _commit(report["commit"]),
+    lanes = len(report["lanes"])
+    facts = [f"{lanes} lane{'' if lanes == 1 else 's'}", report["date"].replace("T", " ").replace("+00:00", " UTC"),
+             _commit(report["commit"]),
              *([f"only tests that match {report['selection']}"] if report["selection"] else [])]
     lines = "".join(f'<p class="warn">{escape(line)}</p>' for line in report_text.over_budget(report))
-    links = "".join(f'<a href="#{_anchor(title)}">{title}</a>' for title in
-                    (*(["Findings"] if report_text.findings(report) else []), "Lanes", "Suites", "Canaries", "Skipped", "Suppressions"))
+    titles = [*(["Findings"] if report_text.findings(report) else []), "Lanes", "Suites", "Canaries", "Skipped", "Suppressions"]
+    links = "".join(f'<a href="#{_anchor(title)}">{title}</a>' for title in titles)
     return (f"<header><h1>{verdict}</h1><p class=\"quiet\">{escape(' · '.join(facts))}</p>{lines}"
             f"<nav><small>{links}</small></nav></header>")
 

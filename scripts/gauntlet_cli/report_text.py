@@ -33,8 +33,8 @@ def as_markdown(report):
     lines += _suites(report)
     lines += ["## Suppressions", "", *([f"- {_escaped(line)}" for line in report["suppressions"]] or ["None."]), ""]
     skips = skipped(report)
-    lines += ["## Skipped", "", *(_table(("test", "skipped in", "because"), ((name, ", ".join(lanes), why) for name, why, lanes in skips))
-                                  if skips else ["Nothing.", ""])]
+    rows = ((name, ", ".join(lanes), why) for name, why, lanes in skips)
+    lines += ["## Skipped", "", *(_table(("test", "skipped in", "because"), rows) if skips else ["Nothing.", ""])]
     return "\n".join([*lines, summary(report), ""])
 
 

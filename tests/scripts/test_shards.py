@@ -87,12 +87,17 @@ class Running(support.InFolder):
                 lines.append(f'set_tests_properties("{name}" PROPERTIES LABELS fork_server)')
         (self.folder / "CMakeLists.txt").write_text("\n".join(lines), encoding="utf-8")
 
+    @property
+    def project(self):
+        return Project(self.folder, self.folder / "cache")
+
+    def lane(self, minimum=0):
+        return support.lane(junit=self.folder / "junit.xml", build=self.folder / "build", runtime=None, canaries={"leak": "x"},
+                            minimum_tests=minimum)
+
     def run_shard(self, shard=shards.WHOLE, regex=None, minimum=0):
         """(report, names of the tests that ran, by their own account)."""
-        lane = support.lane(junit=self.folder / "junit.xml", build=self.folder / "build", runtime=None, canaries={"leak": "x"},
-                            minimum_tests=minimum)
-        project = Project(self.folder, self.folder / "cache")
-        runner = matrix.Matrix(project, [lane], self.console, regex=regex, jobs=2, shard=shard)
+        runner = matrix.Matrix(self.project, [self.lane(minimum)], self.console, regex=regex, jobs=2, shard=shard)
         ran = self.folder / "ran"
         ran.write_text("", encoding="utf-8")
         with mock.patch.object(matrix.setup, "prepare"):
@@ -134,6 +139,20 @@ class Running(support.InFolder):
         for key in ("status", "tests", "canaries", "faults", "findings", "listed", "skipped"):
             self.assertEqual(merged["lanes"][0][key], whole["lanes"][0][key], key)
         self.assertEqual(merged["totals"], {"passed": 25, "failed": 0})
+
+    def test_the_command_leaves_the_report_of_its_shard(self):
+        self.project_of(("canary.leak", False), *((name, False) for name in NAMES))
+        (self.folder / "ran").write_text("", encoding="utf-8")
+        options = main._parser().parse_args(["test", "asan", "--shard", "2/3"])
+        with mock.patch.object(main, "_chosen", return_value=[self.lane(minimum=24)]), mock.patch.object(main.preflight, "check"), \
+                mock.patch.object(matrix.setup, "prepare"), contextlib.redirect_stdout(io.StringIO()) as said:
+            self.assertEqual(main._test(self.project, self.console, options), 0)
+        mine = [name for name in NAMES if Shard(2, 3).has(name)]
+        self.assertEqual(said.getvalue().splitlines()[-1], f"{len(mine) + 1} passed, 0 failed")
+        [lane] = report.load(self.project.matrix / "report.json")["lanes"]
+        self.assertEqual([(shard["shard"], shard["of"]) for shard in lane["shards"]], [(2, 3)])
+        self.assertEqual((sorted(lane["times"]["passed"]), lane["listed"]), (sorted(mine), 24))
+        self.assertIn("1 lane ·", (self.project.matrix / "report.html").read_text(encoding="utf-8"))
 
     def test_a_shard_of_few_tests_may_be_empty(self):
         self.project_of(("canary.leak", False), (NAMES[0], False))
@@ -239,11 +258,11 @@ class Merging(support.InFolder):
         again = piece({"a": "failed", "c": "passed", "e": "passed"}, Shard(2, 3))
         lane = self.lane_of(PARTS[0], again, PARTS[2])
         self.assertEqual([(finding["kind"], finding["stack"]) for finding in lane["findings"]],
-                         [("2 tests ran more than once, in different reports", ["a (1.json, 2.json)", "e (2.json, 3.json)"])])
+                         [("tests that ran more than once, in different reports: 2", ["a (1.json, 2.json)", "e (2.json, 3.json)"])])
         self.assertEqual((lane["tests"], lane["skipped"]), ({"passed": 5, "failed": 1, "skipped": 0}, {}))
 
     def test_the_same_file_twice_is_said(self):
-        self.assertEqual(self.kinds(*PARTS, PARTS[0]), ["2 tests ran more than once, in different reports"])
+        self.assertEqual(self.kinds(*PARTS, PARTS[0]), ["tests that ran more than once, in different reports: 2"])
 
     def test_machines_that_list_different_tests_are_said(self):
         other = piece({"c": "passed"}, Shard(2, 3), listed=5)
