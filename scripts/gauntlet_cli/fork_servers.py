@@ -36,9 +36,11 @@ class Case:
 
 
 def served(tests):
-    """(cases for fork servers, whether other tests remain)."""
-    cases = [Case(test) for test in tests if LABEL in _properties(test).get("LABELS", [])]
-    return cases, len(cases) < len(tests)
+    """(cases for fork servers, the other tests)."""
+    def is_served(test):
+        return LABEL in _properties(test).get("LABELS", [])
+
+    return [Case(test) for test in tests if is_served(test)], [test for test in tests if not is_served(test)]
 
 
 def run(cases, jobs, timeout, phase):

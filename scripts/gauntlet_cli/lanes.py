@@ -28,6 +28,7 @@ class Lane:
     toolchain: Path
     build: Path
     junit: Path
+    shards: int = 1  # machines that CI gives the lane
     in_matrix: bool = True  # or run only by its name: it costs as much as one likes
 
 
@@ -72,10 +73,10 @@ def table(lanes):
 
 
 def jobs(lanes):
-    """The job list of a CI matrix."""
-    return {"include": [{"lane": lane.name, "tool": lane.tool, "packages": list(lane.packages),
+    """The job list of a CI matrix; docs/matrix.md says what is in it."""
+    return {"include": [{"lane": lane.name, "shard": shard, "of": lane.shards, "needs": list(lane.packages), "tool": lane.tool,
                          "budget_seconds": lane.budget_seconds, "canaries": len(lane.canaries)}
-                        for lane in matrix(lanes)]}
+                        for lane in matrix(lanes) for shard in range(1, lane.shards + 1)]}
 
 
 def _by_name(presets):
@@ -89,6 +90,9 @@ def _lane(root, configure, test, preset):
     def place(text):
         return Path(text.replace("${sourceDir}", str(root)).replace("${presetName}", name))
 
+    shards = vendor.get("shards", 1)
+    if not isinstance(shards, int) or shards < 1:
+        raise Problem(f"{PRESETS}: lane {name} is to have {shards} shards, and must have one or more.", USAGE)
     try:
         return Lane(name=name, title=preset["displayName"], tool=vendor["tool"], catches=vendor["catches"],
                     sources=tuple(vendor["sources"]), libcxx=vendor.get("libcxx"), packages=tuple(vendor["packages"]),
@@ -96,7 +100,8 @@ def _lane(root, configure, test, preset):
                     budget_seconds=vendor["budget_seconds"], timeout_seconds=test[name]["execution"]["timeout"],
                     toolchain=place(_inherited(configure, preset, "toolchainFile")),
                     build=place(_inherited(configure, preset, "binaryDir")),
-                    junit=place(test[name]["output"]["outputJUnitFile"]), in_matrix=vendor.get("matrix", True))
+                    junit=place(test[name]["output"]["outputJUnitFile"]), in_matrix=vendor.get("matrix", True),
+                    shards=shards)
     except KeyError as error:
         raise Problem(f"{PRESETS}: lane {name} lacks {error}.", USAGE)
 

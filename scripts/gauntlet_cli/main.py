@@ -5,8 +5,9 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 
-from . import bench, demo, docs, fuzz, preflight, report, setup
+from . import bench, demo, docs, fuzz, preflight, report, report_merge, report_text, setup, shards
 from . import lanes as lane_table
 from .console import Console
 from .matrix import Matrix
@@ -43,6 +44,10 @@ def main(arguments):
 
 def _setup(project, console, options):
     chosen = _chosen(project, options.lanes)
+    if options.key:
+        preflight.check(project, chosen, console)
+        print(setup.key(project, chosen))
+        return 0
     setup.set_up(project, chosen, console)
     print(f"Set up: {', '.join(lane.name for lane in chosen)}.")
     return 0
@@ -50,15 +55,34 @@ def _setup(project, console, options):
 
 def _test(project, console, options):
     chosen = _chosen(project, options.lanes)
+    if options.shard.is_part and len(options.lanes) != 1:
+        raise Problem("--shard splits one lane: name it, as in `scripts/gauntlet test valgrind --shard 2/3`.", USAGE)
     # Before the first lane: a tool that the last lane misses is better known now than in half an hour.
     preflight.check(project, chosen, console)
-    matrix = Matrix(project, chosen, console, options.regex, options.jobs)
+    matrix = Matrix(project, chosen, console, options.regex, options.jobs, options.shard)
     try:
         matrix.run()
     finally:
-        report.write(matrix.results, project.matrix)
-        print(report.as_text(matrix.results), flush=True)
-    return FAILED if report.totals(matrix.results)["failed"] else 0
+        made = report.of(matrix.results, project, options.regex)
+        report.write(made, project.matrix)
+        print(report_text.as_text(made), flush=True)
+    return FAILED if made["totals"]["failed"] else 0
+
+
+def _report(project, _console, _options):
+    """Makes the readable forms anew, and says where they are."""
+    for path in report.write(report.load(project.matrix / report.DATA), project.matrix):
+        print(os.path.relpath(path))
+    return 0
+
+
+def _merge(project, _console, options):
+    known = lane_table.load(project.root)
+    pieces = [(file, report.load(Path(file))) for file in options.files]
+    made = report_merge.merge(pieces, lane_table.matrix(known) if options.all else [])
+    report.write(made, Path(options.into) if options.into else project.matrix)
+    print(report_text.as_text(made), flush=True)
+    return FAILED if made["totals"]["failed"] else 0
 
 
 def _demo(project, console, options):
@@ -98,9 +122,9 @@ def _parser():
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(metavar="COMMAND")
 
-    def command(name, run, text, *examples):
+    def command(name, run, text, *examples, among=commands):
         lines = "\n".join(f"  scripts/gauntlet {name} {example}".rstrip() for example in examples)
-        sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
+        sub = among.add_parser(name.split()[-1], help=text, description=f"{text[0].upper()}{text[1:]}.",
                                   epilog=f"examples:\n{lines}", formatter_class=argparse.RawDescriptionHelpFormatter)
         sub.set_defaults(command=run)
         return sub
@@ -109,16 +133,32 @@ def _parser():
                   "", "asan msan")
     sub.add_argument("lanes", nargs="*", metavar="LANE", help="lanes to set up (default: those of the matrix)")
 
+    sub.add_argument("--key", action="store_true", help="only install tools; print what a cache of all the rest, kept for the "
+                     "next machine, is to be named after (the hashes of what it is built from)")
+
     sub = command("demo", _demo, "build the main example, a server of thumbnails, and send it a picture", "",
                   "photo.png --width 200", "--serve")
     sub.add_argument("picture", nargs="?", metavar="FILE.png", help="the picture (default: a sample)")
     sub.add_argument("--width", type=_positive, metavar="N", help="width of the thumbnail in pixels")
     sub.add_argument("--serve", action="store_true", help="keep the server running until Ctrl-C")
 
-    sub = command("test", _test, "run the lanes and report what they find", "", "asan -R 'png' --jobs 4")
+    sub = command("test", _test, "run the lanes and report what they find", "", "asan -R 'png' --jobs 4",
+                  "valgrind --shard 2/3")
     sub.add_argument("lanes", nargs="*", metavar="LANE", help="lanes to run (default: those of the matrix)")
     sub.add_argument("-R", dest="regex", metavar="REGEX", help="only tests whose name matches, canaries too")
     sub.add_argument("--jobs", type=_positive, metavar="N", help="tests at a time (default: one for each processor)")
+    sub.add_argument("--shard", type=_shard, metavar="I/N", default=shards.WHOLE, help="of one lane, only the I-th of N parts of "
+                     "its tests, and all its canaries; `report merge` joins the parts, and only it holds them to the least number "
+                     "of tests")
+
+    sub = command("report", _report, "write the last report anew (build/matrix/report.md, .html) and print where it is", "",
+                  "merge pieces/*/report.json")
+    actions = sub.add_subparsers(metavar="merge")
+    sub = command("report merge", _merge, "join the reports of several machines: lanes, and shards of a lane; exit status 1 if "
+                  "a shard is missing", "one/report.json two/report.json", "--all pieces/*/report.json", among=actions)
+    sub.add_argument("files", nargs="+", metavar="FILE", help="report.json of each machine, all of the same commit")
+    sub.add_argument("--all", action="store_true", help="each lane of the matrix must be in one of them")
+    sub.add_argument("--into", metavar="DIR", help="where to write the report of all (default: build/matrix)")
 
     sub = command("fuzz", _fuzz, "look for inputs that break a wrapper, by libFuzzer", "",
                   "pull --seconds 600 --jobs 2")
@@ -147,6 +187,13 @@ def _parser():
     form.add_argument("--json", action="store_true", help="as the job list of a CI matrix")
     form.add_argument("--write-docs", action="store_true", help="bring the tables of README.md and docs/ up to date")
     return parser
+
+
+def _shard(text):
+    try:
+        return shards.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error))
 
 
 def _positive(text):

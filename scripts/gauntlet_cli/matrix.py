@@ -4,23 +4,26 @@ import json
 import os
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 from . import cmake, findings, fork_servers, results, setup
 from .problem import Problem
 from .results import LaneResult
+from .shards import WHOLE
 
 _LINES_KEPT = 30
 
 
 class Matrix:
-    def __init__(self, project, lanes, console, regex=None, jobs=None):
+    def __init__(self, project, lanes, console, regex=None, jobs=None, shard=WHOLE):
         self.project = project
         self.console = console
         self.selection = ["-R", regex] if regex else []
         self.jobs = jobs or os.cpu_count()
-        self.results = [LaneResult(lane) for lane in lanes]
-        self._tests = []  # of the lane that is at work, as CTest lists them
+        self.shard = shard
+        self.results = [LaneResult(lane, shard) for lane in lanes]
+        self._listed = []  # tests of the lane that is at work, as CTest lists them
 
     def run(self):
         for result in self.results:
@@ -60,11 +63,12 @@ class Matrix:
             result.blame("ctest", "the tests cannot be listed", outcome.tail(_LINES_KEPT),
                          reproduce=f"ctest --preset {lane.name} --show-only")
             return False
-        self._tests = _json_in(outcome.text)["tests"]
-        if not self._tests:
+        self._listed = _json_in(outcome.text)["tests"]
+        result.listed = sum(test["name"] not in results.claimed(lane) for test in self._listed)
+        if not self._listed:
             results.judge(result, [], selected=bool(self.selection))
             return False
-        bare = without_runtime(lane, [test.get("command", []) for test in self._tests])
+        bare = without_runtime(lane, [test.get("command", []) for test in self._listed])
         if bare:
             result.blame("gauntlet", f"test binaries without {lane.runtime}, which is to say without the lane's tool",
                          [os.path.relpath(binary, self.project.root) for binary in bare])
@@ -72,19 +76,30 @@ class Matrix:
 
     def _test(self, result):
         result.lane.junit.unlink(missing_ok=True)
-        cases, others = fork_servers.served(self._tests)
-        runs = self._run_by_ctest(result, served=bool(cases)) if others else []
+        served, others = fork_servers.served(self._listed)
+        cases = [case for case in served if self._is_mine(result, case.name)]
+        # Numbers are those that CTest gives the tests that are left to it.
+        numbers = [number for number, test in enumerate(others, 1) if self._is_mine(result, test["name"])]
+        runs = self._run_by_ctest(result, numbers, served=bool(served)) if numbers else []
         if runs is None:
             return False
         if cases:
             runs += self._run_by_forks(result, cases)
-        results.judge(result, runs, self.project.root, selected=bool(self.selection))
+        expected = {case.name for case in cases} | {others[number - 1]["name"] for number in numbers}
+        if runs or expected:  # of few tests, a shard may get none
+            results.judge(result, runs, self.project.root, selected=bool(self.selection))
+        _compare(result, expected, [run.name for run in runs])
         return True
 
-    def _run_by_ctest(self, result, served):
-        """The runs of all tests, or of those that are not served by forks; None if CTest does not tell."""
+    def _is_mine(self, result, name):
+        """Canaries run in each shard: they say whether this machine's tools can be believed."""
+        return name in results.claimed(result.lane) or self.shard.has(name)
+
+    def _run_by_ctest(self, result, numbers, served):
+        """The runs of these tests among those that are not served by forks; None if CTest does not tell."""
         lane = result.lane
-        selection = [*self.selection, *(["-LE", f"^{fork_servers.LABEL}$"] if served else [])]
+        selection = [*self.selection, *(["-LE", f"^{fork_servers.LABEL}$"] if served else []),
+                     *(["-I", ",".join(["1", "0", "1", *map(str, numbers)])] if self.shard.is_part else [])]
         outcome, seconds = cmake.test(self.project, lane, self.console, selection, self.jobs)
         result.seconds["test"] += seconds
         try:
@@ -109,6 +124,16 @@ class Matrix:
         lines = outcome.text.splitlines()
         start = next((number for number, line in enumerate(lines) if line.startswith(marker)), -_LINES_KEPT)
         return [findings.tidy(line, self.project.root) for line in lines[start:][:_LINES_KEPT]]
+
+
+def _compare(result, expected, ran):
+    """Each test that was to run did, once, and no other."""
+    for what, names in (("did not run although CTest lists it", expected - set(ran)),
+                        ("ran and was not to", set(ran) - expected),
+                        ("ran twice", {name for name, times in Counter(ran).items() if times > 1})):
+        if names:
+            first, *rest = sorted(names)
+            result.blame("gauntlet", what, rest[:_LINES_KEPT], first)
 
 
 def without_runtime(lane, commands):

@@ -1,91 +1,130 @@
-"""The matrix's outcome: a table for people, report.json for programs, report.md for a CI summary."""
+"""The matrix's outcome as data: report.json, from which all other forms are made.
+
+A report is a dict as json has it, because pieces of other machines come as files. docs/matrix.md says what is in it.
+"""
 
 import json
+import subprocess
+from collections import Counter
+from datetime import datetime, timezone
 
-from .console import paint
+from . import report_page, report_text, results, suppressions
+from .problem import Problem
 
-_COLUMNS = ("lane", "tool", "passed", "failed", "skipped", "canaries", "configure", "build", "test", "slow-down",
-            "status")
-_COLOURS = {"passed": "green", "failed": "red", "skipped": "yellow"}
-
-
-def totals(results):
-    return {"passed": sum(result.passed for result in results), "failed": sum(result.failed for result in results)}
-
-
-def as_json(results):
-    return {"lanes": [_lane_json(result) for result in results], "totals": totals(results)}
+VERSION = 1
+DATA = "report.json"
+_NAMES = (DATA, "report.md", "report.html")
+_STATUSES = ("passed", "failed", "skipped")
 
 
-def as_text(results):
-    """The table, then each finding, and last the sum."""
-    rows = [_COLUMNS, *_rows(results)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
-    lines = []
-    for row in rows:
-        *cells, status = row
-        padded = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths))
-        lines.append(f"{padded}  {paint(status, _COLOURS[status]) if status in _COLOURS else status}")
-    lines += over_budget(results)
-    for result, finding in _findings(results):
-        lines += ["", f"{result.lane.name}: {_headline(finding)}", *(f"    {frame}" for frame in finding.stack),
-                  f"  reproduce: {finding.reproduce}"]
-    return "\n".join([*lines, "", "{passed} passed, {failed} failed".format(**totals(results))])
+def of(lane_results, project=None, selection=None):
+    """The report of lanes that have run, or were to."""
+    return complete({
+        "version": VERSION,
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "commit": _commit(project.root) if project else None,
+        "selection": selection,
+        "suppressions": suppressions.in_force(project.root) if project else [],
+        "lanes": [of_lane(result) for result in lane_results],
+    })
 
 
-def as_markdown(results):
-    rows = [_COLUMNS, ["---"] * len(_COLUMNS), *_rows(results)]
-    lines = ["# Matrix", "", *("| " + " | ".join(row) + " |" for row in rows), ""]
-    lines += [f"{line}\n" for line in over_budget(results)]
-    for result, finding in _findings(results):
-        lines += [f"## {result.lane.name}: {_headline(finding)}", "", "```", *finding.stack,
-                  f"$ {finding.reproduce}", "```", ""]
-    return "\n".join([*lines, "{passed} passed, {failed} failed".format(**totals(results)), ""])
+def complete(report):
+    """Adds what follows from the runs: counts, suites, slow-downs, sums."""
+    release = next((lane["times"]["passed"] for lane in report["lanes"] if lane["name"] == "release"), {})
+    for lane in report["lanes"]:
+        base = {} if lane["name"] == "release" else release
+        lane["tests"] = {status: len(lane["times"][status]) for status in _STATUSES}
+        lane["canaries"] = {"expected": len(lane["faults"]),
+                            "caught": sum(outcome == "caught" for outcome in lane["faults"].values())}
+        lane["slow_down"] = _slow_down(lane["times"]["passed"], base)
+        lane["suites"] = _suites(lane["times"], base)
+    report["totals"] = {"passed": sum(lane["tests"]["passed"] + lane["canaries"]["caught"] for lane in report["lanes"]),
+                        "failed": sum(map(_failures, report["lanes"]))}
+    return report
 
 
-def write(results, folder):
+def write(report, folder):
+    """Paths of the three files."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.json").write_text(json.dumps(as_json(results), indent=2) + "\n", encoding="utf-8")
-    (folder / "report.md").write_text(as_markdown(results), encoding="utf-8")
+    forms = (json.dumps(report, indent=2) + "\n", report_text.as_markdown(report), report_page.as_html(report))
+    paths = [folder / name for name in _NAMES]
+    for path, text in zip(paths, forms):
+        path.write_text(text, encoding="utf-8")
+    return paths
 
 
-def over_budget(results):
-    return [f"Lane {result.lane.name} is over its budget: {sum(result.seconds.values()):.0f} s of "
-            f"{result.lane.budget_seconds} s." for result in results
-            if sum(result.seconds.values()) > result.lane.budget_seconds]
+def load(path):
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        if report["version"] != VERSION:
+            raise Problem(f"{path} is a report of version {report['version']}, and this is for version {VERSION}.")
+        return complete(report)
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror}. `scripts/gauntlet test` makes a report.")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Problem(f"{path} is no report.json of `scripts/gauntlet test`, or one of an older version.")
 
 
-def _lane_json(result):
+def of_lane(result):
+    lane = result.lane
+    claims = results.claimed(lane)
+    tests = [run for run in result.runs if run.name not in claims]
     return {
-        "name": result.lane.name,
+        "name": lane.name,
+        "tool": lane.tool,
         "status": result.status,
-        "tests": {status: result.tests[status] for status in ("passed", "failed", "skipped")},
-        "canaries": {count: result.canaries[count] for count in ("expected", "caught")},
-        "seconds": {step: round(seconds, 2) for step, seconds in result.seconds.items()},
+        "minimum_tests": lane.minimum_tests,
+        "budget_seconds": lane.budget_seconds,
+        "listed": result.listed,
+        "shards": [{"shard": result.shard.number, "of": result.shard.of, "seconds": _rounded(result.seconds)}]
+                  if result.ran else [],
+        "seconds": _rounded(result.seconds),
         "findings": [finding.as_json() for finding in result.findings],
+        "faults": result.faults,
+        "skipped": {run.name: results.why_skipped(run) for run in tests if run.status == "skipped"},
+        "times": {status: {run.name: round(run.seconds, 4) for run in tests if run.status == status}
+                  for status in _STATUSES},
     }
 
 
-def _rows(results):
-    release = next((result for result in results if result.lane.name == "release"), None)
-    return [[result.lane.name, result.lane.tool,
-             *(str(result.tests[status]) for status in ("passed", "failed", "skipped")),
-             f"{result.canaries['caught']}/{result.canaries['expected']}",
-             *(f"{seconds:.1f} s" for seconds in result.seconds.values()), _slow_down(result, release), result.status]
-            for result in results]
+def _rounded(seconds):
+    return {step: round(value, 2) for step, value in seconds.items()}
 
 
-def _slow_down(result, release):
-    """Rough: the tests that passed in both lanes, process starts included."""
-    common = result.durations.keys() & release.durations.keys() if release and result is not release else ()
-    base = sum(release.durations[name] for name in common) if common else 0
-    return f"{sum(result.durations[name] for name in common) / base:.1f}x" if base else ""
+def _failures(lane):
+    """A lane that failed without a failed test counts as one failure: it must not vanish from the sum."""
+    failed = lane["tests"]["failed"] + lane["canaries"]["expected"] - lane["canaries"]["caught"]
+    return (failed or 1) if lane["status"] == "failed" else 0
 
 
-def _findings(results):
-    return [(result, finding) for result in results for finding in result.findings]
+def _suites(times, base):
+    """By the first part of the tests' names."""
+    suites = {}
+    for status in _STATUSES:
+        for name, seconds in times[status].items():
+            suite = suites.setdefault(name.partition(".")[0], {"counts": Counter(), "seconds": 0.0, "passed": {}})
+            suite["counts"][status] += 1
+            suite["seconds"] += seconds
+            if status == "passed":
+                suite["passed"][name] = seconds
+    return {name: {**{status: suite["counts"][status] for status in _STATUSES}, "seconds": round(suite["seconds"], 2),
+                   "slow_down": _slow_down(suite["passed"], base)}
+            for name, suite in sorted(suites.items())}
 
 
-def _headline(finding):
-    place = f" in {finding.test}" if finding.test else ""
-    return f"{finding.tool}: {finding.kind}{place}"
+def _slow_down(times, base):
+    """Rough: over release, by the tests that passed in both lanes, process starts included. None where there is no such test."""
+    common = times.keys() & base.keys()
+    took = sum(base[name] for name in common)
+    return round(sum(times[name] for name in common) / took, 2) if took else None
+
+
+def _commit(root):
+    """None where there is no checkout of git's. In a container the checkout may be somebody else's, which git distrusts."""
+    try:
+        said = subprocess.run(["git", "-c", "safe.directory=*", "-C", root, "describe", "--always", "--dirty", "--abbrev=40",
+                               "--exclude=*"], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return said.stdout.strip() if said.returncode == 0 else None

@@ -4,21 +4,26 @@ import re
 import xml.etree.ElementTree as xml
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Optional
 
 from . import findings
 from .findings import Finding
 from .lanes import Lane
+from .shards import WHOLE, Shard
 
 UNREADABLE = (OSError, xml.ParseError)
 
 _CANARY = "canary."
 _LINES_KEPT = 12
+_OUTCOMES = {"passed": "caught", "failed": "missed", "skipped": "not run"}  # of a canary's test
 
 # What XML 1.0 has no way to say; CTest writes it so as well.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # A line of CTest's last list: "	  3 - a name (SEGFAULT)".
 _REASON = re.compile(r"^\s*\d+ - (.+) \((\w[\w ]*)\)", re.MULTILINE)
+
+_SKIPPED = re.compile(r": SKIPPED:\s*\nexplicitly with message:\s*\n(.+?)\n\s*(?:\n|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -33,28 +38,20 @@ class TestRun:
 @dataclass
 class LaneResult:
     lane: Lane
+    shard: Shard = WHOLE
     ran: bool = False
+    listed: Optional[int] = None  # tests of the whole lane, of whichever shard, that CTest has
+    runs: list = field(default_factory=list)
+    faults: dict = field(default_factory=dict)  # of the canaries that were to run: caught, missed or not run
     tests: Counter = field(default_factory=Counter)
-    canaries: Counter = field(default_factory=Counter)
     seconds: dict = field(default_factory=lambda: dict.fromkeys(("configure", "build", "test"), 0.0))
     findings: list = field(default_factory=list)
-    durations: dict = field(default_factory=dict)
 
     @property
     def status(self):
         if not self.ran:
             return "skipped"
         return "failed" if self.findings else "passed"
-
-    @property
-    def passed(self):
-        return self.tests["passed"] + self.canaries["caught"]
-
-    @property
-    def failed(self):
-        """A lane that failed without a failed test counts as one failure: it must not vanish from the sum."""
-        failed = self.tests["failed"] + self.canaries["expected"] - self.canaries["caught"]
-        return failed or int(self.status == "failed")
 
     def blame(self, tool, kind, stack=(), test=None, reproduce=None):
         self.findings.append(Finding(tool, kind, test, tuple(stack),
@@ -85,14 +82,13 @@ def add(junit, runs):
 def judge(result, runs, root="", selected=False):
     """Counts the runs into the result and adds what is wrong; `selected` means that a regex chose among the tests."""
     lane = result.lane
-    claims = {f"{_CANARY}{name}": name for name in lane.canaries}
+    claims = claimed(lane)
     canaries = [run for run in runs if run.name in claims]
     tests = [run for run in runs if run.name not in claims]
 
-    result.canaries.update(expected=len(canaries) if selected else len(claims),
-                           caught=sum(run.status == "passed" for run in canaries))
+    result.runs = runs
+    result.faults = {claims[run.name]: _OUTCOMES[run.status] for run in canaries}
     result.tests.update(run.status for run in tests)
-    result.durations = {run.name: run.seconds for run in tests if run.status == "passed"}
 
     for run in canaries:
         if run.status != "passed":
@@ -107,11 +103,27 @@ def judge(result, runs, root="", selected=False):
     if selected or not runs:
         return
     for name in sorted(claims.keys() - {run.name for run in canaries}):
+        result.faults[claims[name]] = "not run"
         result.blame("canary", f"{claims[name]} is claimed by the lane and was not run", test=name)
-    counted = result.tests["passed"] + result.tests["failed"]
-    if counted < lane.minimum_tests:
-        result.blame("gauntlet",
-                     f"too few tests: {counted} ran, and lane {lane.name} has at least {lane.minimum_tests}")
+    few = too_few(lane.name, result.tests, lane.minimum_tests)
+    if few and not result.shard.is_part:  # of a shard only the merged report can tell
+        result.blame("gauntlet", few)
+
+
+def too_few(lane, tests, minimum):
+    counted = tests["passed"] + tests["failed"]
+    return f"too few tests: {counted} ran, and lane {lane} has at least {minimum}" if counted < minimum else None
+
+
+def claimed(lane):
+    """The canaries' tests, and the faults that each is for."""
+    return {f"{_CANARY}{name}": name for name in lane.canaries}
+
+
+def why_skipped(run):
+    """What the test said, as Catch2 prints it; else what CTest knows."""
+    said = _SKIPPED.search(run.output)
+    return " ".join(said[1].split()) if said else run.reason
 
 
 def _blame_test(result, run, root):

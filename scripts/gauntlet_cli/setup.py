@@ -1,6 +1,8 @@
 """Makes lanes ready to configure: tools, sources, prefixes, and the file that names them to the toolchain."""
 
 import fcntl
+import hashlib
+import json
 import os
 import shutil
 from contextlib import contextmanager
@@ -35,6 +37,14 @@ def corpora(project):
     """Where prepare() puts the files that tests and fuzzing start from."""
     return [_corpus_folder(project, source) / source.corpus
             for source in sources.load(project.root).values() if source.corpus]
+
+
+def key(project, lanes):
+    """One word for all that prepare() brings and builds for these lanes: it changes when any of it would."""
+    pinned = sources.load(project.root)
+    parts = [prefixes.of_lane(project, lane, pinned).key for lane in lanes]
+    parts += [source.hashes for source in pinned.values() if source.corpus]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @contextmanager

@@ -18,8 +18,8 @@ class CommandLine(support.InFolder):
         self.assertIn("usage: gauntlet", done.stderr)
 
     def test_each_command_has_help_with_an_example(self):
-        for command in ("setup", "demo", "test", "fuzz", "bench", "lanes"):
-            done = gauntlet(command, "--help")
+        for command in ("setup", "demo", "test", "report", "report merge", "fuzz", "bench", "lanes"):
+            done = gauntlet(*command.split(), "--help")
             self.assertEqual(done.returncode, 0)
             self.assertIn(f"  scripts/gauntlet {command} ", done.stdout)
 
@@ -31,3 +31,5 @@ class CommandLine(support.InFolder):
     def test_the_job_list_is_json(self):
         jobs = json.loads(gauntlet("lanes", "--json").stdout)["include"]
         self.assertIn("asan", [job["lane"] for job in jobs])
+        self.assertEqual({tuple(job) for job in jobs}, {("lane", "shard", "of", "needs", "tool", "budget_seconds", "canaries")})
+        self.assertEqual(len({(job["lane"], job["shard"]) for job in jobs}), len(jobs))

@@ -62,7 +62,7 @@ class ForkServers(support.InFolder):
         other = listed("b", ["x"], "c", self.folder, label="canary")
         self.assertEqual([case.name for case in fork_servers.served([mine, other])[0]], ["a"])
         self.assertEqual([fork_servers.served(tests)[1] for tests in ([mine], [mine, other], [{"name": "bare"}])],
-                         [False, True, True])
+                         [[], [other], [{"name": "bare"}]])
 
     def test_a_property_that_would_be_ignored_fails_the_test(self):
         case = listed("a", self.program, "pass", self.folder)

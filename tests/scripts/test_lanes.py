@@ -64,9 +64,19 @@ class Lanes(support.InFolder):
 
     def test_the_job_list_has_an_entry_for_each_lane(self):
         jobs = lanes.jobs(self.load(presets(VENDOR)))
-        self.assertEqual(jobs["include"][0], {"lane": "one", "tool": "T", "packages": ["g++"], "budget_seconds": 60,
-                                              "canaries": 1})
+        self.assertEqual(jobs["include"][0], {"lane": "one", "shard": 1, "of": 1, "needs": ["g++"], "tool": "T",
+                                              "budget_seconds": 60, "canaries": 1})
         self.assertEqual(len(jobs["include"]), 2)
+
+    def test_a_lane_in_shards_has_a_job_for_each(self):
+        jobs = lanes.jobs(self.load(presets({"gauntlet": {**VENDOR["gauntlet"], "shards": 3}})))["include"]
+        self.assertEqual([(job["lane"], job["shard"], job["of"]) for job in jobs],
+                         [(name, shard, 3) for name in ("one", "two") for shard in (1, 2, 3)])
+
+    def test_a_lane_cannot_vanish_from_the_job_list_by_a_number(self):
+        for shards in (0, -1, "3", None):
+            with self.assertRaisesRegex(Problem, f"lane one is to have {shards} shards, and must have one or more"):
+                self.load(presets({"gauntlet": {**VENDOR["gauntlet"], "shards": shards}}))
 
     def test_the_projects_own_table_can_be_read(self):
         for lane in lanes.load(support.ROOT):

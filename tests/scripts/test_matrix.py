@@ -94,7 +94,7 @@ class Lanes(support.InFolder):
         """The lane's result, and the words that CTest was started with (None: it was not)."""
         lane = support.lane(junit=self.folder / "junit.xml", build=self.folder / "build", runtime=None)
         runner = matrix.Matrix(Project(self.folder, self.folder / "cache"), [lane], self.console, regex="x")
-        runner._tests = listed
+        runner._listed = listed
 
         def ctest(_project, lane, _console, selection, _jobs):
             results.add(lane.junit, [TestRun("ctest's", "passed", 1.0, "", "")])

@@ -5,9 +5,10 @@ import tarfile
 from unittest import mock
 
 import support
-from gauntlet_cli import prefixes
+from gauntlet_cli import prefixes, setup
 from gauntlet_cli.prefixes import MANIFEST, Prefix
 from gauntlet_cli.problem import Problem
+from gauntlet_cli.project import Project
 from gauntlet_cli.sources import Source, Store
 
 # No compiler, so that a whole build takes a moment.
@@ -53,6 +54,23 @@ class Prefixes(support.InFolder):
 
 
 class Key(Prefixes):
+    def test_the_key_of_lanes_is_that_of_their_prefixes_and_of_the_corpora(self):
+        pinned = {"thing": self.source(), "files": Source("files", "1", {"sha256": "aa"}, None, {}, (), "png")}
+        lane = support.lane(sources=("thing",), toolchain=self.folder / "toolchains/asan.cmake")
+
+        def key(*lanes, **changed):
+            with mock.patch.object(setup.sources, "load", return_value={**pinned, **changed}):
+                return setup.key(Project(self.folder, self.folder / "cache"), lanes)
+
+        before = key(lane)
+        self.assertRegex(before, "^[0-9a-f]{64}$")
+        self.assertEqual(key(lane), before)
+        self.assertNotEqual(key(lane, lane), before)
+        self.assertNotEqual(key(lane, thing=self.source(version="1.1")), before)
+        self.assertNotEqual(key(lane, files=Source("files", "1", {"sha256": "bb"}, None, {}, (), "png")), before)
+        self.write("toolchains/base.cmake", "set(CMAKE_C_COMPILER g++)\n")
+        self.assertNotEqual(key(lane), before)
+
     def test_it_stays_while_nothing_changes(self):
         self.assertEqual(self.prefix(self.source()).key, self.prefix(self.source()).key)
 

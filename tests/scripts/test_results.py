@@ -3,6 +3,7 @@ import xml.etree.ElementTree as xml
 import support
 from gauntlet_cli import results
 from gauntlet_cli.results import LaneResult, TestRun
+from gauntlet_cli.shards import Shard
 
 JUNIT = """<?xml version="1.0" encoding="UTF-8"?>
 <testsuite>
@@ -72,15 +73,15 @@ class Reading(support.InFolder):
 class Judging(support.InFolder):
     def test_all_well(self):
         result = judged(GREEN)
-        self.assertEqual((result.status, result.passed, result.failed), ("passed", 5, 0))
-        self.assertEqual((result.canaries["expected"], result.canaries["caught"]), (2, 2))
+        self.assertEqual((result.status, result.tests["passed"], result.tests["failed"]), ("passed", 3, 0))
+        self.assertEqual(result.faults, {"leak": "caught", "heap": "caught"})
 
     def test_a_lane_that_did_not_run_is_skipped(self):
         self.assertEqual(LaneResult(support.lane()).status, "skipped")
 
     def test_fewer_tests_than_the_minimum_fail_the_lane(self):
         result = judged(GREEN[:4])
-        self.assertEqual((result.status, result.failed), ("failed", 1))
+        self.assertEqual(result.status, "failed")
         self.assertEqual(kinds(result), [("gauntlet", "too few tests: 2 ran, and lane asan has at least 3")])
 
     def test_skipped_tests_do_not_count_as_run(self):
@@ -89,14 +90,14 @@ class Judging(support.InFolder):
     def test_a_canary_that_was_not_caught_fails_the_lane(self):
         said = "canary leak was not caught: this lane cannot be trusted.\nexpected a failure\n"
         result = judged([run("canary.leak", "failed", said), *GREEN[1:]])
-        self.assertEqual((result.status, result.failed, result.canaries["caught"]), ("failed", 1, 1))
+        self.assertEqual((result.status, result.faults), ("failed", {"leak": "missed", "heap": "caught"}))
         self.assertEqual(kinds(result), [("canary", "canary leak was not caught: this lane cannot be trusted.")])
         self.assertEqual(result.findings[0].reproduce, r"scripts/gauntlet test asan -R '^canary\.leak$'")
 
     def test_a_canary_that_was_not_run_fails_the_lane(self):
         for runs in (GREEN[1:], [run("canary.leak", "skipped", reason="SKIP_RETURN_CODE=4"), *GREEN[1:]]):
             result = judged(runs)
-            self.assertEqual((result.status, result.failed), ("failed", 1))
+            self.assertEqual((result.status, result.faults), ("failed", {"leak": "not run", "heap": "caught"}))
 
     def test_no_tests_fail_the_lane(self):
         for selected in (False, True):
@@ -106,7 +107,12 @@ class Judging(support.InFolder):
 
     def test_of_a_selection_only_what_ran_is_expected(self):
         result = judged([run("canary.leak"), run("a")], selected=True)
-        self.assertEqual((result.status, result.canaries["expected"]), ("passed", 1))
+        self.assertEqual((result.status, result.faults), ("passed", {"leak": "caught"}))
+
+    def test_of_a_shard_the_least_number_is_not_demanded_but_each_canary_is(self):
+        result = LaneResult(support.lane(), Shard(1, 2), ran=True)
+        results.judge(result, [GREEN[0], GREEN[2]])
+        self.assertEqual(kinds(result), [("canary", "heap is claimed by the lane and was not run")])
 
     def test_a_failed_test_is_a_finding_also_when_no_tool_said_anything(self):
         result = judged([*GREEN, run("d [x]", "failed", "last words\n", "timeout")])
