@@ -285,11 +285,11 @@ request queue_truncate(loop_core& core, const descriptor_use& use, std::int64_t 
                        callback<void(outcome<>)> done, const std::source_location& where) {
   require_callback(done, truncate_name, where);
   return submit_to_pool(core.make<truncate_block>(where, use, size, std::move(done)), truncate_name.operation,
-                use.get()->name(), where,
-                [&](truncate_block& block) {
-                  return uv_queue_work(core.uv(), &block.request, truncate_block::on_pool,
-                                       truncate_block::after);
-                })
+                        use.get()->name(), where,
+                        [&](truncate_block& block) {
+                          return uv_queue_work(core.uv(), &block.request, truncate_block::on_pool,
+                                               truncate_block::after);
+                        })
       .owner();
 }
 
