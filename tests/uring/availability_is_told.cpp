@@ -1,0 +1,124 @@
+// Why there is no io_uring: the sentences that a user reads.
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <string>
+
+#include "support.hpp"
+
+namespace gauntlet::uring::test {
+namespace {
+
+/// In a child, from now on: io_uring_setup answers this errno.
+bool forbid_io_uring(int error_number) {
+  std::array<sock_filter, 4> program{{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error_number)),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog filter{.len = static_cast<unsigned short>(program.size()), .filter = program.data()};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+/// What available() says in a child, and what the error of a ring, if that is another sentence.
+template <class Prepare>
+std::string told_after(Prepare prepare) {
+  std::array<int, 2> ends{};
+  REQUIRE(pipe(ends.data()) == 0);
+  const pid_t child = fork();
+  REQUIRE(child != -1);
+  if (child == 0) {
+    std::string said = "not prepared";
+    if (prepare()) {
+      const availability here = available();
+      said = here.usable ? "usable" : std::to_string(here.error_number) + ": " + here.reason;
+      try {
+        const ring own;
+      } catch (const error& failure) {
+        if (std::string(failure.what()).find(here.reason) == std::string::npos)
+          said.append("; but ").append(failure.what());
+      }
+    }
+    static_cast<void>(!write(ends[1], said.data(), said.size()));
+    _exit(0);
+  }
+  close(ends[1]);
+  std::string said(4096, '\0');
+  const ssize_t size = read(ends[0], said.data(), said.size());
+  close(ends[0]);
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(size > 0);
+  said.resize(static_cast<std::size_t>(size));
+  return said;
+}
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+TEST_CASE("forbidden by seccomp, io_uring says who forbids it") {
+  require_io_uring();
+  const std::string said = told_after([] { return forbid_io_uring(EPERM); });
+  CAPTURE(said);
+  CHECK(contains(said, "1: it is not permitted here, by seccomp or a security module"));
+  CHECK_FALSE(contains(said, "; but"));
+}
+
+TEST_CASE("hidden by seccomp, io_uring says that the kernel may have none") {
+  require_io_uring();
+  const std::string said = told_after([] { return forbid_io_uring(ENOSYS); });
+  CAPTURE(said);
+  CHECK(contains(said, "has no io_uring: it is there since 5.1"));
+  CHECK(contains(said, "seccomp hides it"));
+}
+
+std::string refused(ring_options options) {
+  try {
+    const ring own{options};
+  } catch (const gauntlet::error& failure) {
+    return failure.what();
+  }
+  return "made";
+}
+
+TEST_CASE("without descriptors a ring says which limit to raise") {
+  require_io_uring();
+  // UBSan's check of types needs descriptors of its own (sanitizer_common, LLVM 19: a pipe) when it sees one
+  // first.
+  CHECK(refused({}) == "made");
+  CHECK(contains(refused({.entries = 0}), "entries must be"));
+  const std::string said = told_after([] {
+    rlimit none{};
+    if (getrlimit(RLIMIT_NOFILE, &none) != 0) return false;
+    none.rlim_cur = 0;  // Valgrind refuses to lower the other one
+    return setrlimit(RLIMIT_NOFILE, &none) == 0;
+  });
+  CAPTURE(said);
+  CHECK(contains(said, "no descriptor left: raise `ulimit -n`"));
+}
+
+TEST_CASE("options that cannot be are refused with what is wrong about them") {
+  require_io_uring();
+  CHECK(contains(refused({.entries = 0}), "entries must be 1 to 32768, but are 0"));
+  CHECK(contains(refused({.entries = 1U << 30}), "entries must be 1 to 32768"));
+  CHECK(contains(refused({.entries = 64, .completion_entries = 2}), "completion_entries must be no less"));
+  CHECK(contains(refused({.defer_taskrun = true}), "defer_taskrun needs single_issuer"));
+  CHECK(
+      contains(refused({.submission_thread_cpu = 0}), "submission_thread_cpu needs submission_thread_idle"));
+  CHECK(contains(refused({.submission_thread_idle = 1, .single_issuer = true, .defer_taskrun = true}),
+                 "exclude each other"));
+  CHECK(contains(refused({.submission_thread_idle = 1, .submission_thread_cpu = 100000}), "processor"));
+  CHECK(contains(refused({.attach_to = 99999}), "attach_to"));
+}
+
+}  // namespace
+}  // namespace gauntlet::uring::test

@@ -1,0 +1,246 @@
+// Each way to make a ring, and what a ring is told once.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "pipes.hpp"
+#include "support.hpp"
+
+namespace gauntlet::uring::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Everything that a program does with a ring.
+void works(ring& own) {
+  const temporary_folder folder;
+  run_to_the_end(own, [&]() -> task<> {
+    file on = co_await open(own, folder / "a", read_write | open_flags::create);
+    const std::size_t written = co_await on.write_some(bytes_of("hello"), 0);
+    CHECK(written == 5);
+    std::array<std::byte, 8> memory{};
+    const std::size_t got = co_await on.read_some(memory, 0);
+    CHECK(got == 5);
+    pipe_of ends(own);
+    co_await with_scope([&](scope& all) -> task<> {
+      for (int i = 0; i < 50; ++i)
+        all.spawn([&]() -> task<> {
+          std::array<std::byte, 1> one{};
+          co_await ends.in.read_some(one);
+        });
+      co_await sleep_for(1ms);
+      const std::string text(50, 'x');
+      co_await ends.out.write_some(bytes_of(text));
+    });
+    bool timed_out = false;
+    try {
+      co_await with_timeout(1ms, ends.in.read_some(memory));
+    } catch (const gauntlet::error& failure) {
+      timed_out = failure.code() == std::errc::timed_out;
+    }
+    CHECK(timed_out);
+    co_await on.close();
+    event woken{"woken"};
+    std::thread other;
+    {
+      const ring::work_guard open = own.keep_alive();
+      other = std::thread([&] { own.post([&] { woken.set(); }); });
+      co_await woken.wait();
+    }
+    other.join();
+  });
+}
+
+void works_with(ring_options options) {
+  ring own{options};
+  works(own);
+}
+
+TEST_CASE("a ring works however it is made") {
+  require_io_uring();
+  SECTION("small") { works_with({.entries = 1}); }
+  SECTION("completion_entries") { works_with({.entries = 8, .completion_entries = 256}); }
+  SECTION("single_issuer") { works_with({.single_issuer = true}); }
+  SECTION("defer_taskrun") { works_with({.single_issuer = true, .defer_taskrun = true}); }
+  SECTION("coop_taskrun") { works_with({.coop_taskrun = true}); }
+  SECTION("submission thread") { works_with({.submission_thread_idle = 10}); }
+  SECTION("submission thread that sleeps at once") {
+    works_with({.entries = 4, .submission_thread_idle = 1});
+  }
+  SECTION("submission thread on a processor") {
+    works_with(
+        {.submission_thread_idle = 10, .submission_thread_cpu = static_cast<std::uint32_t>(sched_getcpu())});
+  }
+  SECTION("attached to another one") {
+    const ring other;
+    works_with({.attach_to = other.native_descriptor()});
+  }
+  SECTION("registered descriptor") {
+    ring own;
+    own.register_ring_fd();
+    works(own);
+  }
+  SECTION("registered descriptor, and not any more") {
+    ring own;
+    own.register_ring_fd();
+    own.unregister_ring_fd();
+    works(own);
+  }
+}
+
+TEST_CASE("with a submission thread, what waits for room does not wait for completions") {
+  require_io_uring();
+  // On our own processor: the thread runs only when we wait.
+  const auto here = static_cast<std::uint32_t>(sched_getcpu());
+  cpu_set_t before;
+  cpu_set_t only;
+  CPU_ZERO(&only);
+  CPU_SET(here, &only);
+  REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0);
+  REQUIRE(sched_setaffinity(0, sizeof only, &only) == 0);
+  ring own{{.entries = 2, .submission_thread_idle = 5, .submission_thread_cpu = here}};
+  run_to_the_end(own, [&]() -> task<> {
+    pipe_of ends(own);
+    co_await with_scope([&](scope& all) -> task<> {
+      for (int i = 0; i < 100; ++i)
+        all.spawn([&]() -> task<> {
+          std::array<std::byte, 1> one{};
+          co_await ends.in.read_some(one);
+        });
+      const std::string text(100, 'x');
+      co_await ends.out.write_some(bytes_of(text));  // the last of 101, of which two have room at once
+    });
+  });
+  REQUIRE(sched_setaffinity(0, sizeof before, &before) == 0);
+}
+
+TEST_CASE("what a ring with iopoll cannot do is refused with the reason, and the ring goes on") {
+  require_io_uring();
+  ring own{{.iopoll = true}};
+  const temporary_folder folder;
+  run_to_the_end(own, [&]() -> task<> {
+    co_await own.nop();
+    const int number = ::open((folder / "a").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    REQUIRE(number >= 0);
+    file on(own, number);
+    std::string said;
+    std::array<std::byte, 8> memory{};
+    try {
+      co_await on.read_some(memory, 0);
+    } catch (const error& failure) {
+      said = failure.what();
+    }
+    CAPTURE(said);
+    CHECK(said.find("made with iopoll") != std::string::npos);
+    said.clear();
+    try {
+      co_await timeout(own, 1ms);
+    } catch (const error& failure) {
+      said = failure.what();
+    }
+    CHECK(said.find("made with iopoll") != std::string::npos);
+    co_await sleep_for(1ms);
+  });
+}
+
+TEST_CASE("a disabled ring waits to be enabled, and may be restricted until then") {
+  require_io_uring();
+  ring own{{.disabled = true}};
+  CHECK_THROWS_AS(gauntlet::run(own, []() -> task<> { co_return; }()), misuse);
+  own.restrict_to({.operations = {operation_code::nop, operation_code::write, operation_code::timeout}});
+  own.enable();
+  CHECK_THROWS_AS(own.enable(), error);
+  run_to_the_end(own, [&]() -> task<> {
+    co_await own.nop();
+    pipe_of ends(own);
+    co_await ends.out.write_some(bytes_of("x"));
+    std::error_code refused;
+    try {
+      co_await ends.out.fsync();
+    } catch (const error& failure) {
+      refused = failure.code();
+    }
+    CHECK(refused == std::errc::permission_denied);
+  });
+  ring open;
+  CHECK_THROWS_AS(open.restrict_to({}), error);
+}
+
+TEST_CASE("a disabled ring is destroyed with something waiting") {
+  require_io_uring();
+  const ring own{{.disabled = true}};
+}
+
+TEST_CASE("workers are limited and pinned") {
+  require_io_uring();
+  ring own;
+  own.limit_workers({.bounded = 3, .unbounded = 5});
+  const worker_limits now = own.limit_workers({});
+  CHECK(now.bounded == 3);
+  CHECK(now.unbounded == 5);
+  const std::array processors{static_cast<std::uint32_t>(sched_getcpu())};
+  own.pin_workers(processors);
+  own.pin_workers({});
+  const std::array nowhere{1U << 20};
+  CHECK_THROWS_AS(own.pin_workers(nowhere), misuse);
+  works(own);
+}
+
+TEST_CASE("a personality is what submissions are made as") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    std::uint16_t id = 0;
+    {
+      const personality mine = own.register_personality();
+      id = mine.id();
+      co_await own.nop().with({.personality = id});
+    }
+    std::error_code gone;
+    try {
+      co_await own.nop().with({.personality = id});
+    } catch (const error& failure) {
+      gone = failure.code();
+    }
+    CHECK(gone == std::errc::invalid_argument);
+  });
+}
+
+TEST_CASE("queues are resized, or the error says what that needs") {
+  require_io_uring();
+  ring own{{.entries = 8, .single_issuer = true, .defer_taskrun = true}};
+  try {
+    own.resize(64);
+    works(own);
+  } catch (const error& failure) {
+    const std::string said = failure.what();
+    CAPTURE(said);
+    CHECK((said.find("2.9 has it") != std::string::npos || said.find("6.13") != std::string::npos));
+  }
+  ring plain;
+  CHECK_THROWS_AS(plain.resize(64), error);
+}
+
+TEST_CASE("a completion of an old generation is counted, and reaches nobody") {
+  require_io_uring();
+  ring own;
+  gauntlet::run(own, [&]() -> task<> {
+    co_await own.nop();
+    co_await own.submit_raw({.code = operation_code::msg_ring,
+                             .fd = own.native_descriptor(),
+                             .offset = std::uint64_t{1} << 32});  // slot 0, which has gone on
+    co_await own.nop();
+  }());
+  CHECK(own.metrics().stale == 1);
+  CHECK(own.close().empty());
+}
+
+}  // namespace
+}  // namespace gauntlet::uring::test

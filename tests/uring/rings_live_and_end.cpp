@@ -1,0 +1,310 @@
+// Rings made, moved, used wrongly, destroyed in any order, and inherited by a child.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../core/support/death.hpp"
+#include "../core/support/foreign.hpp"
+#include "asserting_thread.hpp"
+#include "pipes.hpp"
+#include "support.hpp"
+
+namespace gauntlet::uring::test {
+namespace {
+
+using namespace std::chrono_literals;
+using gauntlet::test::foreign;
+using gauntlet::test::last_words_of;
+
+template <class Operation>
+foreign tells(Operation operation, std::error_code& ended) {
+  try {
+    static_cast<void>(co_await std::move(operation));
+  } catch (const gauntlet::error& failed) {
+    ended = failed.code();
+  }
+}
+
+template <class Work>
+std::string misuse_of(Work&& work) {
+  try {
+    std::forward<Work>(work)();
+  } catch (const misuse& refused) {
+    return refused.what();
+  }
+  return {};
+}
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+TEST_CASE("rings, files and guards die in any order") {
+  require_io_uring();
+  for (int order = 0; order < 6; ++order) {
+    std::optional<ring> own(std::in_place);
+    std::optional<pipe_of> ends(*own);
+    std::optional<ring::work_guard> guard(own->keep_alive());
+    gauntlet::run(*own, [&]() -> task<> { co_await ends->out.write_some(bytes_of("x")); }());
+    const std::array<int, 3> firsts{order % 3, (order % 3 + 1 + order / 3) % 3, 3};
+    const auto destroy = [&](int which) {
+      if (which == 0) own.reset();
+      if (which == 1) ends.reset();
+      if (which == 2) guard.reset();
+    };
+    destroy(firsts[0]);
+    destroy(firsts[1]);
+    for (int which = 0; which < 3; ++which) destroy(which);
+  }
+}
+
+TEST_CASE("a ring is moved, and the one it was moved from says so") {
+  require_io_uring();
+  ring first;
+  pipe_of ends(first);
+  ring second(std::move(first));
+  // NOLINTBEGIN(bugprone-use-after-move)
+  CHECK(contains(misuse_of([&] { static_cast<void>(first.nop()); }), "moved from"));
+  CHECK(contains(misuse_of([&] { static_cast<void>(first.metrics()); }), "moved from"));
+  // NOLINTEND(bugprone-use-after-move)
+  ring third;
+  third = std::move(second);
+  run_to_the_end(third, [&]() -> task<> {
+    const std::size_t written = co_await ends.out.write_some(bytes_of("x"));
+    CHECK(written == 1);
+  });
+}
+
+TEST_CASE("a closed ring is closed: twice is once, and what comes late is misuse") {
+  require_io_uring();
+  ring own;
+  pipe_of ends(own);
+  CHECK(own.close().empty());
+  CHECK(own.close().empty());
+  std::array<std::byte, 4> memory{};
+  CHECK(contains(misuse_of([&] { static_cast<void>(own.nop()); }), "the ring is closed"));
+  CHECK(contains(misuse_of([&] { static_cast<void>(ends.in.read_some(memory)); }), "the ring is closed"));
+  CHECK(contains(misuse_of([&] { gauntlet::run(own, []() -> task<> { co_return; }()); }), "closed"));
+  CHECK_FALSE(own.post([] {}));
+}
+
+TEST_CASE("a ring that is closed inside of its own task is misuse, and goes on") {
+  require_io_uring();
+  ring own;
+  std::string said;
+  run_to_the_end(own, [&]() -> task<> {
+    said = misuse_of([&] { own.close(); });
+    co_await own.nop();
+  });
+  CHECK(contains(said, "close it when run() has returned"));
+}
+
+TEST_CASE("a ring that its own task destroys ends with its run, which says so") {
+  require_io_uring();
+  std::optional<ring> own(std::in_place);
+  const std::string said = misuse_of([&] {
+    gauntlet::run(*own, [&]() -> task<> {
+      co_await own->nop();
+      own.reset();
+      co_await sleep_for(0ms);
+    }());
+  });
+  CHECK(contains(said, "destroyed by one of its own tasks"));
+}
+
+TEST_CASE("on another thread a ring refuses, and names both threads") {
+  require_io_uring();
+  ring own;
+  pipe_of ends(own);
+  std::array<std::byte, 4> memory{};
+  std::vector<std::string> said;
+  gauntlet::test::on_another_thread([&] {
+    said.push_back(misuse_of([&] { static_cast<void>(own.nop()); }));
+    said.push_back(misuse_of([&] { static_cast<void>(ends.in.read_some(memory)); }));
+    said.push_back(misuse_of([&] { static_cast<void>(own.cancel_all()); }));
+    said.push_back(misuse_of([&] { own.close(); }));
+    said.push_back(misuse_of([&] { gauntlet::run(own, []() -> task<> { co_return; }()); }));
+  });
+  for (const std::string& each : said) {
+    CAPTURE(each);
+    CHECK(contains(each, "but the ring belongs to thread"));
+  }
+}
+
+TEST_CASE("a ring is destroyed on another thread, in flight what is not its tasks'") {
+  require_io_uring();
+  for (const bool single_issuer : {false, true}) {
+    std::optional<ring> own(ring_options{.single_issuer = single_issuer});
+    std::optional<pipe_of> ends(*own);
+    run(*own, [&]() -> task<> { co_await ends->out.write_some(bytes_of("x")); }());
+    gauntlet::test::on_another_thread([&] { own.reset(); });
+  }
+  std::optional<ring> own(std::in_place);
+  std::optional<pipe_of> ends(*own);
+  std::array<std::byte, 4> memory{};
+  std::error_code ended;
+  const foreign waits = tells(ends->in.read_some(memory), ended);
+  gauntlet::test::on_another_thread([&] { own.reset(); });
+  CHECK(waits.done());
+  CHECK(ended == std::errc::operation_canceled);
+}
+
+TEST_CASE("thousands of all kinds are in flight when the ring is destroyed: all are cancelled, and told") {
+  require_io_uring();
+  constexpr std::size_t of_each = 1000;
+  for (const std::uint32_t entries : {4096U, 16U}) {
+    std::optional<ring> own(ring_options{.entries = entries});
+    std::optional<pipe_of> ends(*own);
+    std::vector<std::array<std::byte, 8>> memory(of_each);
+    std::vector<std::error_code> ended(4 * of_each);
+    std::vector<foreign> waiting;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < of_each; ++i) {
+      waiting.push_back(tells(ends->in.read_some(memory[i]), ended[at++]));
+      waiting.push_back(tells(timeout(*own, 1h), ended[at++]));
+      waiting.push_back(tells(ends->in.poll(poll_events::readable), ended[at++]));
+      waiting.push_back(tells(own->nop(), ended[at++]));
+    }
+    own.reset();
+    std::size_t cancelled = 0;
+    for (std::size_t i = 0; i < at; ++i) {
+      CHECK(waiting[i].done());
+      if (ended[i] == std::errc::operation_canceled) ++cancelled;
+    }
+    CHECK(cancelled >= 3 * of_each);  // the nops may have been done
+  }
+}
+
+TEST_CASE("an operation destroyed in flight ends the program, which names it") {
+  require_io_uring();
+  const std::string said = last_words_of([] {
+    ring own;
+    pipe_of ends(own);
+    std::array<std::byte, 4> memory{};
+    std::error_code ended;
+    foreign waits = tells(ends.in.read_some(memory), ended);
+    waits.destroy();
+  });
+  CHECK(contains(said, "file::read_some descriptor "));
+  CHECK(contains(said, "rings_live_and_end.cpp:"));
+}
+
+TEST_CASE("a ring that is destroyed while another thread runs it ends the program, which says what to do") {
+  require_io_uring();
+  const std::string said = last_words_of([] {
+    std::optional<ring> own(std::in_place);
+    std::atomic<bool> runs = false;
+    std::thread other([&] {
+      own->bind_to_this_thread();
+      gauntlet::run(*own, [&]() -> task<> {
+        runs = true;
+        runs.notify_one();
+        co_await sleep_for(1h);
+      }());
+    });
+    runs.wait(false);
+    own.reset();
+    other.join();
+  });
+  CHECK(contains(said, "let run() return first"));
+}
+
+/// What a child says that runs work in place of the test; it ends with the status that work answers.
+template <class Work>
+int in_a_child(Work&& work) {
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  REQUIRE(child != -1);
+  if (child == 0) _exit(std::forward<Work>(work)());
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  UNSCOPED_INFO("wait status " << status);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST_CASE("a child after fork() cannot use the parent's ring, may destroy it, and the parent's goes on") {
+  require_io_uring();
+  std::optional<ring> own(std::in_place);
+  std::optional<pipe_of> ends(*own);
+  std::optional<ring::work_guard> guard;
+  std::array<std::byte, 4> memory{};
+  std::size_t got = 0;
+  gauntlet::run(*own, [&]() -> task<> { co_await own->nop(); }());
+  std::error_code ended;
+  foreign waits = tells(ends->in.read_some(memory), ended);
+  const int status = in_a_child([&] {
+    const std::string said = misuse_of([&] { static_cast<void>(own->nop()); });
+    if (!contains(said, "belongs to the process that called fork()")) return 1;
+    if (!contains(misuse_of([&] { gauntlet::run(*own, []() -> task<> { co_return; }()); }), "fork()"))
+      return 2;
+    if (own->post([] {})) return 3;
+    ends.reset();  // with a read in flight, that is the parent's
+    own.reset();
+    ring another;
+    int done = 0;
+    gauntlet::run(another, [&]() -> task<> {
+      co_await another.nop();
+      ++done;
+    }());
+    return done == 1 ? 0 : 4;
+  });
+  CHECK(status == 0);
+  run_to_the_end(*own, [&]() -> task<> {
+    co_await ends->out.write_some(bytes_of("abc"));
+    while (!waits.done()) co_await own->nop();
+  });
+  CHECK(text_of(std::span(memory).first(3)) == "abc");
+  CHECK(got == 0);
+}
+
+TEST_CASE("completions that no queue has room for at once are all handed on") {
+  require_io_uring();
+  ring own{{.entries = 1024, .completion_entries = 1024}};
+  std::vector<std::array<std::byte, 1>> memory(5000);
+  run_to_the_end(own, [&]() -> task<> {
+    pipe_of ends(own);
+    std::size_t got = 0;
+    co_await with_scope([&](scope& all) -> task<> {
+      for (auto& each : memory) all.spawn([&]() -> task<> { got += co_await ends.in.read_some(each); });
+      co_await own.nop();
+      const std::string text(memory.size(), 'x');
+      co_await ends.out.write_some(bytes_of(text));  // 5,000 reads complete, the queue has 1,024 places
+    });
+    CHECK(got == memory.size());
+  });
+}
+
+extern "C" void do_nothing(int) {}
+
+TEST_CASE("signals while the ring waits interrupt nothing") {
+  require_io_uring();
+  struct sigaction action{};
+  struct sigaction before{};
+  action.sa_handler = do_nothing;  // without SA_RESTART
+  REQUIRE(sigaction(SIGUSR1, &action, &before) == 0);
+  ring own;
+  std::atomic<bool> ends = false;
+  const pthread_t self = pthread_self();
+  std::thread other([&] {
+    while (!ends) {
+      pthread_kill(self, SIGUSR1);
+      std::this_thread::sleep_for(100us);
+    }
+  });
+  run_to_the_end(own, [&]() -> task<> {
+    co_await sleep_for(20ms);
+    co_await timeout(own, 20ms);
+  });
+  ends = true;
+  other.join();
+  sigaction(SIGUSR1, &before, nullptr);
+}
+
+}  // namespace
+}  // namespace gauntlet::uring::test

@@ -1,0 +1,151 @@
+// Between rings, on one thread and on two.
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "asserting_thread.hpp"
+#include "pipes.hpp"
+#include "support.hpp"
+
+namespace gauntlet::uring::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST_CASE("messages come in the order in which they were sent, also before somebody receives") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    inbox box{own};
+    inbox other{own};
+    for (int i = 0; i < 100; ++i) co_await send_message(own, box.address(), i - 50);
+    co_await send_message(own, other.address(), 1000);
+    CHECK(box.size() == 100);
+    for (int i = 0; i < 100; ++i) {
+      const message got = co_await box.receive();
+      CHECK(got.value == i - 50);
+    }
+    const message last = co_await other.receive();
+    CHECK(last.value == 1000);
+    CHECK(box.lost() == 0);
+  });
+}
+
+/// The sum of what a ring on another thread is sent, which ends with a 0.
+void sum_on_another_thread(ring_options options) {
+  ring own;
+  std::int64_t sum = 0;
+  std::optional<inbox_address> to;
+  std::atomic<bool> there = false;
+  std::thread other([&] {
+    ring receives{options};
+    gauntlet::run(receives, [&]() -> task<> {
+      inbox box{receives};
+      to = box.address();
+      there = true;
+      there.notify_one();
+      for (message got; (got = co_await box.receive()).value != 0;) sum += got.value;
+    }());
+  });
+  there.wait(false);
+  run_to_the_end(own, [&]() -> task<> {
+    for (int i = 1; i <= 200; ++i) co_await send_message(own, *to, i);
+    co_await send_message(own, *to, 0);
+  });
+  other.join();
+  CHECK(sum == 200 * 201 / 2);
+}
+
+TEST_CASE("a ring on another thread is sent messages, however it was made") {
+  require_io_uring();
+  sum_on_another_thread({});
+  sum_on_another_thread({.single_issuer = true});
+  sum_on_another_thread({.single_issuer = true, .defer_taskrun = true});
+  sum_on_another_thread({.coop_taskrun = true});
+}
+
+TEST_CASE("flags come with a message") {
+  require_io_uring();
+  ring own;
+  std::error_code failed;
+  message got;
+  run_to_the_end(own, [&]() -> task<> {
+    inbox box{own};
+    failed = co_await code_of(send_message(own, box.address(), 7, {.flags = 0x40}));
+    if (!failed) got = co_await box.receive();
+  });
+  if (failed == std::errc::function_not_supported)
+    SKIP("the liburing that this was compiled with is too old");
+  CHECK_FALSE(failed);
+  CHECK(got.value == 7);
+  CHECK(got.flags == 0x40);
+}
+
+TEST_CASE("messages to an inbox that is gone are counted, those to a ring that is gone are lost") {
+  require_io_uring();
+  ring own;
+  std::optional<ring> other(std::in_place);
+  inbox_address to;
+  {
+    const inbox box{own};
+    to = box.address();
+  }
+  inbox_address to_other;
+  {
+    const inbox box{*other};
+    to_other = box.address();
+  }
+  gauntlet::run(own, [&]() -> task<> { co_await send_message(own, to, 1); }());
+  CHECK(own.metrics().stale == 1);
+  other.reset();
+  // It is there as long as somebody has its address, and takes what nobody will read.
+  gauntlet::run(own,
+                [&]() -> task<> { static_cast<void>(co_await code_of(send_message(own, to_other, 1))); }());
+  CHECK(own.close().empty());
+}
+
+TEST_CASE("who waits for a message is cancelled by its task, its inbox, and its ring's end") {
+  require_io_uring();
+  std::optional<ring> own(std::in_place);
+  std::optional<inbox> box(*own);
+  gauntlet::run(*own, [&]() -> task<> {
+    const std::error_code ended_1 = co_await code_of(with_timeout(1ms, box->receive()));
+    CHECK(ended_1 == std::errc::timed_out);
+    co_await with_scope([&](scope& all) -> task<> {
+      all.spawn([&]() -> task<> {
+        const std::error_code ended_2 = co_await code_of(box->receive());
+        CHECK(ended_2 == std::errc::operation_canceled);
+      });
+      const std::vector<pending_operation> open = own->pending();
+      REQUIRE(open.size() == 1);
+      CHECK(open[0].kind == "inbox::receive");
+      box.reset();
+      co_return;
+    });
+    box.emplace(*own);
+    bool refused = false;
+    co_await with_scope([&](scope& all) -> task<> {
+      all.spawn([&]() -> task<> { static_cast<void>(co_await code_of(box->receive())); });
+      try {
+        static_cast<void>(co_await box->receive());
+      } catch (const misuse&) {
+        refused = true;
+      }
+      box.reset();
+    });
+    CHECK(refused);
+  }());
+  box.emplace(*own);
+  own.reset();
+  CHECK(box->size() == 0);
+}
+
+TEST_CASE("an address of nobody is misuse") {
+  require_io_uring();
+  ring own;
+  CHECK_THROWS_AS(send_message(own, {}, 1), misuse);
+}
+
+}  // namespace
+}  // namespace gauntlet::uring::test

@@ -1,0 +1,122 @@
+// Calls that submit and fail: the linker puts these functions in front of liburing's (CMakeLists.txt).
+#include <liburing.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <string>
+
+#include "pipes.hpp"
+#include "support.hpp"
+
+namespace {
+
+int failures_left = 0;
+int failure = 0;
+int failed = 0;
+
+bool fails() {
+  if (failures_left == 0) return false;
+  --failures_left;
+  ++failed;
+  return true;
+}
+
+}  // namespace
+
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker's names
+extern "C" {
+int __real_io_uring_submit(io_uring*);
+int __real_io_uring_submit_and_wait(io_uring*, unsigned);
+int __real_io_uring_submit_and_get_events(io_uring*);
+int __real_io_uring_submit_and_wait_timeout(io_uring*, io_uring_cqe**, unsigned, __kernel_timespec*,
+                                            sigset_t*);
+
+int __wrap_io_uring_submit(io_uring* ring) { return fails() ? failure : __real_io_uring_submit(ring); }
+int __wrap_io_uring_submit_and_wait(io_uring* ring, unsigned count) {
+  return fails() ? failure : __real_io_uring_submit_and_wait(ring, count);
+}
+int __wrap_io_uring_submit_and_get_events(io_uring* ring) {
+  return fails() ? failure : __real_io_uring_submit_and_get_events(ring);
+}
+int __wrap_io_uring_submit_and_wait_timeout(io_uring* ring, io_uring_cqe** first, unsigned count,
+                                            __kernel_timespec* span, sigset_t* mask) {
+  return fails() ? failure : __real_io_uring_submit_and_wait_timeout(ring, first, count, span, mask);
+}
+}
+// NOLINTEND(bugprone-reserved-identifier)
+
+namespace gauntlet::uring::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The next calls that submit answer this.
+void let_fail(int calls, int error_number) {
+  failures_left = calls;
+  failure = -error_number;
+  failed = 0;
+}
+
+TEST_CASE("a submit that fails for now is tried again, and the buffers stay where they are") {
+  require_io_uring();
+  for (const int error_number : {EAGAIN, EBUSY, EINTR, ENOMEM}) {
+    ring own{{.entries = 4}};
+    run_to_the_end(own, [&]() -> task<> {
+      pipe_of ends(own);
+      std::string text(32, 'x');
+      const char* const where = text.data();
+      let_fail(3, error_number);
+      auto [size, buffer] = co_await ends.out.write_some(owned_buffer(std::move(text)));
+      CHECK(failed == 3);
+      CHECK(size == 32);
+      CHECK(buffer.take<std::string>().data() == where);
+
+      int done = 0;
+      let_fail(20, error_number);
+      co_await with_scope([&](scope& all) -> task<> {
+        for (int i = 0; i < 32; ++i)
+          all.spawn([&]() -> task<> {
+            auto [got, memory] = co_await ends.in.read_some(owned_buffer(1));
+            if (got == 1 && text_of(memory.bytes()) == "x") ++done;
+          });
+        co_await sleep_for(1ms);
+      });
+      CHECK(failed == 20);
+      CHECK(done == 32);
+    });
+  }
+}
+
+TEST_CASE("a cancellation that cannot be submitted at once is submitted later") {
+  require_io_uring();
+  ring own{{.entries = 2}};
+  run_to_the_end(own, [&]() -> task<> {
+    pipe_of ends(own);
+    int cancelled = 0;
+    co_await with_scope([&](scope& all) -> task<> {
+      for (int i = 0; i < 20; ++i)
+        all.spawn([&]() -> task<> {
+          std::array<std::byte, 1> memory{};
+          const std::error_code ended = co_await code_of(ends.in.read_some(memory));
+          if (ended == std::errc::operation_canceled) ++cancelled;
+        });
+      for (int i = 0; i < 3; ++i) co_await own.nop();
+      let_fail(40, EBUSY);  // more than there are cancellations
+      all.request_stop();
+    });
+    CHECK(cancelled == 20);
+  });
+}
+
+TEST_CASE("a ring is destroyed while its submits fail") {
+  require_io_uring();
+  ring own{{.entries = 4}};
+  gauntlet::run(own, [&]() -> task<> { co_await own.nop(); }());
+  let_fail(5, EAGAIN);
+  CHECK(own.close().empty());
+  CHECK(failed == 5);
+}
+
+}  // namespace
+}  // namespace gauntlet::uring::test

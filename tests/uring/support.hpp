@@ -1,0 +1,43 @@
+#pragma once
+// What the tests of io_uring share.
+
+#include <catch2/catch_test_macros.hpp>
+#include <gauntlet/coroutines.hpp>
+#include <gauntlet/uring.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace gauntlet::uring::test {
+
+/// Skips the test, with the reason, where the kernel has no io_uring.
+void require_io_uring();
+
+/// Runs a task to its end, and proves that the ring closes clean: nothing was in flight, and no completion
+/// came to nobody.
+template <class Work>
+void run_to_the_end(ring& on, Work&& work) {
+  gauntlet::run(on, std::forward<Work>(work)());
+  CHECK(on.metrics().stale == 0);
+  CHECK(on.close().empty());
+}
+
+inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+inline std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// A path in a folder of its own, which goes with all that is in it.
+class temporary_folder {
+ public:
+  temporary_folder();
+  temporary_folder(const temporary_folder&) = delete;
+  temporary_folder& operator=(const temporary_folder&) = delete;
+  ~temporary_folder();
+  std::string operator/(std::string_view name) const { return std::string(path_).append("/").append(name); }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace gauntlet::uring::test

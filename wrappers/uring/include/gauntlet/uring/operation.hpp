@@ -1,0 +1,327 @@
+#pragma once
+/// What the awaitables of a ring have in common. Coroutines await them; callers need none of their names.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <utility>
+
+#include "gauntlet/detail/intrusive_list.hpp"
+#include "gauntlet/detail/operation.hpp"
+#include "gauntlet/lend.hpp"
+#include "gauntlet/uring/error.hpp"
+
+#pragma GCC visibility push(default)
+
+struct io_uring;
+struct gauntlet_uring_entry;
+
+namespace gauntlet::uring {
+
+/// How the kernel is to treat a submission.
+struct submission_options {
+  /// Begins when all that was started before has ended, and what is started later waits for it, as with
+  /// IOSQE_IO_DRAIN. Of one in a chain, the chain does.
+  bool drain = false;
+  bool async = false;             ///< on a thread of the kernel's, at once (IOSQE_ASYNC)
+  std::uint16_t personality = 0;  ///< of ring::register_personality; 0: the process's own
+};
+
+namespace detail {
+
+class ring_core;
+class descriptor_block;
+class linked_operations;
+
+/// Keeps a ring's memory, not the ring open.
+class ring_use {
+ public:
+  explicit ring_use(ring_core& used) noexcept;
+  ring_use(ring_use&& other) noexcept : used_(std::exchange(other.used_, nullptr)) {}
+  ring_use& operator=(ring_use&&) = delete;
+  ~ring_use() {
+    if (used_ != nullptr) let_go();
+  }
+  ring_core& operator*() const noexcept { return *used_; }
+
+ private:
+  void let_go() noexcept;
+
+  ring_core* used_;
+};
+
+/// Keeps a descriptor's number from being closed, and so from becoming another file's.
+class descriptor_use {
+ public:
+  descriptor_use() noexcept = default;
+  explicit descriptor_use(descriptor_block& used) noexcept;  // in descriptor_block.hpp
+  descriptor_use(descriptor_use&& other) noexcept : used_(std::exchange(other.used_, nullptr)) {}
+  descriptor_use& operator=(descriptor_use&& other) noexcept {
+    std::swap(used_, other.used_);
+    return *this;
+  }
+  ~descriptor_use() { reset(); }
+  void reset() noexcept {
+    if (used_ != nullptr) let_go();
+  }
+  descriptor_block* get() const noexcept { return used_; }
+
+ private:
+  void let_go() noexcept;
+
+  descriptor_block* used_ = nullptr;
+};
+
+/// The fields of a completion queue entry.
+struct completion {
+  std::int32_t res = 0;
+  std::uint32_t flags = 0;
+
+  /// More of the same submission will come (IORING_CQE_F_MORE).
+  bool more() const noexcept { return (flags & 2U) != 0; }
+  /// The kernel has let go of what was sent (IORING_CQE_F_NOTIF).
+  bool notification() const noexcept { return (flags & 8U) != 0; }
+  /// A buffer of a buffer_ring was taken for it, of this number (IORING_CQE_F_BUFFER).
+  bool has_buffer() const noexcept { return (flags & 1U) != 0; }
+  std::uint16_t buffer() const noexcept { return static_cast<std::uint16_t>(flags >> 16U); }
+};
+
+/// What a completion leads to. The ring finds it by a slot with a generation, never by an address that the
+/// kernel gives back: a completion that nobody waits for any more finds nothing.
+class completion_target {
+ public:
+  /// On the ring's thread. After one that has no more() it is off its slot.
+  virtual void completed(completion told) noexcept = 0;
+  /// Asks the kernel to end it: the ring is closing, or the descriptor.
+  virtual void abort() noexcept = 0;
+  virtual bool works_on(const descriptor_block& asked) const noexcept = 0;
+  /// What nobody awaits, as pending() is to tell it; nullptr: somebody does, who is told of himself.
+  virtual const gauntlet::detail::operation* unawaited() const noexcept { return nullptr; }
+  /// Its owner has gone, and the kernel was asked to end it.
+  virtual bool is_orphan() const noexcept { return false; }
+
+ protected:
+  completion_target() noexcept = default;
+  bool has_slot() const noexcept { return slot_ != none; }
+  virtual ~completion_target() = default;
+
+ private:
+  friend class ring_core;
+  static constexpr std::uint32_t none = UINT32_MAX;
+  std::uint32_t slot_ = none;
+  bool cancel_waits_ = false;  // among the ring's cancels that found no room
+};
+
+/// What an operation works on, in the words of a submission queue entry; which of them it reads is its
+/// opcode's affair.
+struct operands {
+  int fd = -1;
+  int second_fd = -1;
+  int flags = 0;
+  std::uint32_t length = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t second_offset = 0;
+  const void* address = nullptr;
+  const void* second_address = nullptr;
+  const void* third_address = nullptr;
+  std::uint8_t code = 0;  ///< where the caller chooses it
+  int buffer_group = -1;  ///< of the buffer_ring that the kernel takes a buffer of
+};
+
+class submitted;
+
+/// What the operations of a kind share.
+struct opcode {
+  const char* kind = nullptr;  ///< "file::read_some"
+  /// The function of the shim: 0, or a negative errno.
+  int (*queue)(io_uring*, const gauntlet_uring_entry*, const operands&) noexcept = nullptr;
+  /// Tells tools that follow memory what the kernel has written, of one that has succeeded; may be nullptr.
+  void (*written)(const operands&, std::int32_t res) noexcept = nullptr;
+  /// Declares the caller's memory that it uses until its last completion; may be nullptr.
+  void (*lends)(const operands&, lend&) = nullptr;
+  /// It goes on after a completion that did only a part (submitted::advance).
+  bool in_parts = false;
+  /// A negative res that is no failure: -ETIME of a timeout. 0: there is none.
+  std::int32_t expected = 0;
+  /// The system call itself, where liburing or the kernel has no such operation; answers as a completion.
+  /// Only for what never waits, and does no harm when it is done again after it was refused.
+  std::int32_t (*instead)(const operands&) noexcept = nullptr;
+};
+
+/// One entry of the submission queue, until its last completion.
+class submitted : public gauntlet::detail::operation,
+                  public gauntlet::detail::list_node<struct backlog_tag>,
+                  public completion_target {
+ public:
+  /// "descriptor 7", a path, or empty.
+  std::string object() const override;
+
+ protected:
+  submitted(ring_core& ring, const opcode& code, const operands& on, std::source_location where) noexcept
+      : operation(code.kind, where), ring_(ring), opcode_(&code), operands_(on) {}
+  submitted(descriptor_block& on, const opcode& code, const operands& with,
+            std::source_location where) noexcept;  // in descriptor_block.hpp
+  submitted(submitted&& other) noexcept = default;
+  ~submitted() override = default;
+
+  /// Where the operation keeps what the kernel reads by address: it does not move any more.
+  virtual void bind(operands&) noexcept {}
+  /// What it works on, where that is no descriptor.
+  virtual std::string subject() const { return {}; }
+  /// Of an opcode in_parts, when res of it has been done: the operands of what is left. False: nothing is.
+  virtual bool advance(operands&, std::int32_t& /*res*/) noexcept { return false; }
+  /// Whether it works on this one besides descriptor().
+  virtual bool works_on_too(const descriptor_block& /*asked*/) const noexcept { return false; }
+  /// The last completion is there, or none will come (-ECANCELED): what it keeps of descriptors is let go of.
+  virtual void ended(completion) noexcept {}
+
+  /// Throws misuse if it cannot be awaited here and now.
+  void require_usable() const;
+  /// The same, and if its descriptor is closed.
+  void require_startable() const;
+  /// Into the submission queue. Throws what cannot be queued.
+  void submit();
+  void start() override;
+  void cancel() noexcept override;
+  ring_core& ring() const noexcept { return *ring_; }
+  descriptor_block* descriptor() const noexcept { return descriptor_.get(); }
+  const operands& on() const noexcept { return operands_; }
+  void options(const submission_options& chosen) noexcept { options_ = chosen; }
+  std::int32_t res() const noexcept { return result_.res; }
+  std::uint32_t completion_flags() const noexcept { return result_.flags; }
+  /// What the notification said (IORING_CQE_F_NOTIF), if there was one.
+  std::uint32_t notified() const noexcept { return notified_; }
+  void works_with(descriptor_block& from_now_on) noexcept { descriptor_ = descriptor_use(from_now_on); }
+  void works_with_none() noexcept { descriptor_.reset(); }
+  void finish() {
+    operation::finish();
+    if (result_.res < 0 && result_.res != opcode_->expected) [[unlikely]]
+      throw_error();
+  }
+  [[noreturn]] void throw_canceled() const final;
+
+ private:
+  friend class ring_core;
+  friend class linked_operations;
+
+  void completed(completion told) noexcept override;
+  /// The kernel has never seen it, and will not.
+  void withdrawn() noexcept;
+  void end(bool canceled) noexcept;
+  void abort() noexcept override;
+  bool works_on(const descriptor_block& asked) const noexcept final;
+  [[gnu::cold]] void refuse_unless_usable() const;
+  [[noreturn]] void throw_error() const;
+  bool goes_on() noexcept;
+  void lend_memory() {
+    if constexpr (lends_are_tracked) {
+      if (opcode_->lends == nullptr) return;
+      lend lent(kind(), where(), borrower::unseen, chain_);
+      opcode_->lends(operands_, lent);
+      lent_ = std::move(lent);
+    }
+  }
+
+  ring_use ring_;
+  descriptor_use descriptor_;
+  const opcode* opcode_;
+  operands operands_;
+  [[no_unique_address]] lend lent_;
+  completion result_;
+  std::uint32_t notified_ = 0;
+  submission_options options_;
+  bool fixed_ = false;          // operands_.fd is a place in the ring's table of files
+  std::uint8_t link_flag_ = 0;  // IOSQE_*, to the next of a chain
+  bool stopped_ = false;
+  linked_operations* chain_ = nullptr;  // that it is a part of
+};
+
+/// Of one that keeps nothing.
+struct nothing_kept {};
+
+/// Kept: what the kernel reads and writes by address and the operation owns. It has what it needs of
+///  - bind(operands&), which puts the addresses there,
+///  - subject(), what the operation works on, where that is no descriptor,
+///  - advance(operands&, res&), works_on(block), ended() and ended(completion): see submitted.
+template <class T, class Kept = nothing_kept>
+class [[nodiscard]] ring_operation final : public submitted {
+ public:
+  /// Makes the value of what has succeeded.
+  using value_of = T (*)(ring_operation&);
+
+  /// on: the ring's core, or a descriptor.
+  template <class On>
+  ring_operation(On& on, const opcode& code, const operands& with, value_of value, std::source_location where,
+                 Kept kept = {}) noexcept
+      : submitted(on, code, with, where), value_(value), kept_(std::move(kept)) {}
+  ring_operation(ring_operation&& other) noexcept
+      : submitted(std::move(other)), value_(other.value_), kept_(std::move(other.kept_)) {}
+  ~ring_operation() override { leave(); }
+
+  ring_operation&& with(const submission_options& chosen) && noexcept {
+    options(chosen);
+    return std::move(*this);
+  }
+  T await_resume() {
+    finish();
+    return value_(*this);
+  }
+
+  // ---- for value_of
+  using submitted::completion_flags;
+  using submitted::notified;
+  using submitted::on;
+  using submitted::res;
+  using submitted::ring;
+  Kept& kept() noexcept { return kept_; }
+
+ private:
+  void bind(operands& into) noexcept override {
+    if constexpr (requires { kept_.bind(into); }) kept_.bind(into);
+  }
+  std::string subject() const override {
+    if constexpr (requires { kept_.subject(); })
+      return std::string(kept_.subject());
+    else
+      return {};
+  }
+  bool advance(operands& left, std::int32_t& res) noexcept override {
+    if constexpr (requires { kept_.advance(left, res); })
+      return kept_.advance(left, res);
+    else
+      return false;
+  }
+  void ended(completion told) noexcept override {
+    if constexpr (requires { kept_.ended(told); })
+      kept_.ended(told);
+    else if constexpr (requires { kept_.ended(); })
+      kept_.ended();
+  }
+
+  bool works_on_too(const descriptor_block& asked) const noexcept override {
+    if constexpr (requires { kept_.works_on(asked); })
+      return kept_.works_on(asked);
+    else
+      return false;
+  }
+
+  value_of value_;
+  [[no_unique_address]] Kept kept_;
+};
+
+// ---- values
+
+template <class Kept>
+void no_value(ring_operation<void, Kept>&) noexcept {}
+/// A number of bytes, or whatever the kernel counts.
+template <class Kept>
+std::size_t count_of(ring_operation<std::size_t, Kept>& ended) noexcept {
+  return static_cast<std::size_t>(ended.res());
+}
+
+}  // namespace detail
+}  // namespace gauntlet::uring
+
+#pragma GCC visibility pop

@@ -1,0 +1,91 @@
+#pragma once
+// A descriptor, held by its owner and by each operation on it. Its number is closed when the last lets go: a
+// submission that the kernel has not looked at yet names it by number only, and that must not be another
+// file's by then. One of a table (file_table_block) is a place there, and keeps the table.
+
+#include <cstdint>
+
+#include "gauntlet/uring/descriptor.hpp"
+
+namespace gauntlet::uring::detail {
+
+class file_table_block;
+
+class descriptor_block {
+ public:
+  descriptor_block(ring_core& ring, int number) noexcept : ring_(ring), number_(number) {}
+  descriptor_block(file_table_block& table, std::uint32_t place) noexcept;
+  descriptor_block(const descriptor_block&) = delete;
+  descriptor_block& operator=(const descriptor_block&) = delete;
+
+  ring_core& ring() const noexcept { return *ring_; }
+  /// The system's, or the place in the table.
+  int number() const noexcept { return number_; }
+  /// nullptr: it is the system's.
+  file_table_block* table() const noexcept { return table_; }
+  bool closing() const noexcept { return closing_; }
+  bool in_flight() const noexcept { return uses_ > 1; }  // the owner is one
+
+  /// Nothing is started on it any more, and what is in flight is cancelled.
+  void begin_closing() noexcept;
+  /// Closes it, now or when nobody else uses it. One that is there already is left to close it.
+  void close_when_unused(close_operation& closer) noexcept;
+  void owner_gone() noexcept;
+  /// The number is somebody else's to close.
+  int release() noexcept;
+
+  void add_use() noexcept { ++uses_; }
+  void remove_use() noexcept;
+
+  /// Keeps its memory only, not its number.
+  void add_reference() noexcept { ++references_; }
+  void remove_reference() noexcept;
+
+ private:
+  ~descriptor_block();
+  void close_number() noexcept;
+
+  ring_use ring_;
+  int number_;
+  file_table_block* table_ = nullptr;
+  std::uint32_t uses_ = 1;
+  std::uint32_t references_ = 1;  // all uses are one
+  bool closing_ = false;
+  close_operation* closer_ = nullptr;
+};
+
+// What each operation on a descriptor begins with: inline, so that operands are written once, to where they
+// stay; and used, as templates of public headers call them, too.
+[[gnu::used]] inline descriptor_use::descriptor_use(descriptor_block& used) noexcept : used_(&used) {
+  used.add_use();
+}
+[[gnu::used]] inline submitted::submitted(descriptor_block& on, const opcode& code, const operands& with,
+                                          std::source_location where) noexcept
+    : operation(code.kind, where), ring_(on.ring()), descriptor_(on), opcode_(&code), operands_(with) {
+  operands_.fd = on.number();
+  fixed_ = on.table() != nullptr;
+}
+
+/// Knows a descriptor as long as it likes, and lets it be closed meanwhile.
+class descriptor_reference {
+ public:
+  explicit descriptor_reference(descriptor_block& known) noexcept : known_(&known) { known.add_reference(); }
+  descriptor_reference(const descriptor_reference&) = delete;
+  descriptor_reference& operator=(const descriptor_reference&) = delete;
+  ~descriptor_reference() { known_->remove_reference(); }
+  descriptor_block* operator->() const noexcept { return known_; }
+  descriptor_block& operator*() const noexcept { return *known_; }
+
+ private:
+  descriptor_block* known_;
+};
+
+/// What functions that are no member's see of a descriptor.
+struct descriptor_access {
+  static descriptor_block& use(const any_descriptor& of, const char* operation,
+                               const std::source_location& where) {
+    return of.use(operation, where);
+  }
+};
+
+}  // namespace gauntlet::uring::detail

@@ -1,0 +1,150 @@
+#include "gauntlet/uring/operation.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+#include "descriptor_block.hpp"
+#include "explain.hpp"
+#include "gauntlet/memory_checker.hpp"
+#include "gauntlet/uring/link.hpp"
+#include "ring_core.hpp"
+
+namespace gauntlet::uring::detail {
+
+namespace {
+
+/// What the kernel says to itself when a system call is interrupted, and lets through of splice and tee.
+constexpr bool is_restart(std::int32_t res) noexcept { return res <= -512 && res >= -516; }
+
+}  // namespace
+
+ring_use::ring_use(ring_core& used) noexcept : used_(&used) { used.use_added(); }
+void ring_use::let_go() noexcept { used_->use_removed(); }
+
+std::string submitted::object() const {
+  std::string said = subject();
+  if (said.empty() && operands_.fd >= 0)
+    said = (fixed_ ? "fixed file " : "descriptor ") + std::to_string(operands_.fd);
+  return said;
+}
+
+void submitted::require_usable() const {
+  const ring_core& core = *ring_;
+  if (context() == &core && core.is_open()) [[likely]]  // suspend() has looked at the thread
+    return;
+  refuse_unless_usable();
+}
+
+void submitted::refuse_unless_usable() const {
+  ring_core& core = *ring_;
+  core.require_open(kind(), where());
+  if (context() != nullptr && context() != &core)
+    throw misuse(kind(), "its ring is another loop than the one that the task runs on", where());
+}
+
+namespace {
+
+/// Not what the system call itself says: the kernel does not know the operation, or not of this object.
+bool is_unknown(std::int32_t res) noexcept { return res == -EINVAL || res == -EOPNOTSUPP || res == -ENOSYS; }
+
+}  // namespace
+
+void submitted::submit() {
+  bind(operands_);
+  try {
+    (*ring_).start(*this);
+  } catch (const error& refused) {
+    if (opcode_->instead == nullptr || refused.code() != std::errc::function_not_supported) throw;
+    result_.res = opcode_->instead(operands_);
+    descriptor_.reset();
+    complete();
+  }
+}
+
+void submitted::require_startable() const {
+  require_usable();
+  if (const descriptor_block* const on = descriptor_.get(); on != nullptr && on->closing()) [[unlikely]]
+    throw misuse(kind(), "the descriptor is closed: begin before close()", where());
+}
+
+void submitted::start() {
+  require_startable();
+  submit();
+}
+
+void submitted::cancel() noexcept {
+  stopped_ = true;
+  if ((*ring_).cancel(*this)) withdrawn();
+}
+
+void submitted::withdrawn() noexcept {
+  result_.res = -ECANCELED;
+  ended(result_);
+  descriptor_.reset();
+  end(true);
+}
+
+void submitted::abort() noexcept { submitted::cancel(); }
+
+bool submitted::works_on(const descriptor_block& asked) const noexcept {
+  return descriptor_.get() == &asked || works_on_too(asked);
+}
+
+void submitted::completed(completion told) noexcept {
+  if (told.notification())
+    notified_ = static_cast<std::uint32_t>(told.res);
+  else
+    result_ = told;
+  if (told.more()) return;  // the memory is still the kernel's
+  mark_completed(this);
+  lent_.give_back(told.res > 0 && !told.notification() ? static_cast<std::size_t>(told.res) : 0);
+  if (options_.drain) [[unlikely]]
+    (*ring_).drained();
+  if (is_restart(result_.res)) [[unlikely]]
+    result_.res = -EINTR;
+  if (opcode_->instead != nullptr && is_unknown(result_.res)) [[unlikely]]
+    result_.res = opcode_->instead(operands_);
+  if (result_.res >= 0 && opcode_->written != nullptr) opcode_->written(operands_, result_.res);
+  if (opcode_->in_parts && goes_on()) return;
+  ended(result_);
+  descriptor_.reset();
+  // What a thread of the kernel's worked on is interrupted.
+  end(stopped_ && (result_.res == -ECANCELED || result_.res == -EINTR));
+}
+
+void submitted::end(bool canceled) noexcept {
+  if (chain_ != nullptr) [[unlikely]] {
+    if (canceled) result_.res = -ECANCELED;
+    return chain_->part_ended();
+  }
+  if (canceled)
+    complete_canceled();
+  else
+    complete();
+}
+
+/// Whether it was submitted once more.
+bool submitted::goes_on() noexcept {
+  if (result_.res < 0 || !advance(operands_, result_.res)) return false;
+  if (stopped_) {
+    result_.res = -ECANCELED;
+    return false;
+  }
+  try {
+    (*ring_).start(*this);
+    return true;
+  } catch (const std::system_error& refused) {
+    result_.res = -refused.code().value();
+  } catch (...) {
+    result_.res = -ENOMEM;
+  }
+  return false;
+}
+
+void submitted::throw_canceled() const { throw error(-ECANCELED, kind(), object(), where()); }
+void submitted::throw_error() const {
+  throw error(result_.res, kind(), object(), where(),
+              why_refused(*opcode_, operands_, result_.res, (*ring_).polls_for_completions()));
+}
+
+}  // namespace gauntlet::uring::detail

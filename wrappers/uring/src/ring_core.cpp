@@ -1,0 +1,678 @@
+#include "ring_core.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <sstream>
+#include <string>
+
+#include "gauntlet/detail/resume.hpp"
+#include "gauntlet/memory_checker.hpp"
+#include "setup.hpp"
+
+namespace gauntlet::uring::detail {
+namespace {
+
+// Numbers of the ring's own: see slot_table.
+constexpr std::uint64_t of_nobody = 0;
+constexpr std::uint64_t of_wakeup = 1;
+constexpr std::uint64_t of_liburing = UINT64_MAX;  // its own timeout, where the kernel has no other
+
+constexpr std::size_t batch = 64;
+constexpr std::size_t batches_in_a_turn = 64;  // timers and posted work have their turn, too
+constexpr auto between_cancels = std::chrono::milliseconds(200);
+constexpr auto longest_close = std::chrono::seconds(60);
+constexpr std::chrono::nanoseconds longest_outside = std::chrono::milliseconds(10);
+
+/// For what can only be a fault of the kernel's or ours, or destroys a ring under another thread's feet.
+[[noreturn]] void die(const std::string& sentence) noexcept {
+  std::fprintf(stderr, "gauntlet: %s\n", sentence.c_str());
+  std::abort();
+}
+
+gauntlet_uring_entry entry_of(std::uint64_t user_data) noexcept {
+  gauntlet_uring_entry entry{};
+  entry.user_data = user_data;
+  return entry;
+}
+
+__kernel_timespec to_timespec(std::chrono::nanoseconds span) noexcept {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(span);
+  return {.tv_sec = seconds.count(), .tv_nsec = (span - seconds).count()};
+}
+
+}  // namespace
+
+ring_core::ring_core(const ring_options& options, const std::source_location& where)
+    : single_issuer_(options.single_issuer),
+      submission_thread_(options.submission_thread_idle.has_value()),
+      iopoll_(options.iopoll),
+      under_valgrind_(runs_under_valgrind()),
+      disabled_(options.disabled),
+      last_inbox_(of_wakeup) {
+  kept_.reserve(8);
+  wakeup_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wakeup_ < 0) {
+    const int status = -errno;
+    throw error(status, "ring", "io_uring", where, why_no_ring(status, options));
+  }
+  try {
+    ring_ = set_up(options, where);
+  } catch (...) {
+    ::close(wakeup_);
+    throw;
+  }
+  thread_.bind();
+}
+
+ring_core::~ring_core() = default;
+
+void ring_core::refuse_new(const ring_core* core, const char* operation, const std::source_location& where) {
+  if (core == nullptr) throw misuse(operation, "the ring was moved from: use the one it was moved to", where);
+  if (core->inherited_)
+    throw misuse(operation, "the ring belongs to the process that called fork(): make another one here",
+                 where);
+  core->require_thread(operation, where);
+  throw misuse(operation, "the ring is closed: nothing can be started on it any more", where);
+}
+
+void ring_core::unreference() noexcept {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+void ring_core::rebind(const std::source_location& where) {
+  constexpr const char* operation = "ring::bind_to_this_thread";
+  if (running_) throw misuse(operation, "the ring runs: wait until run() has returned", where);
+  if (single_issuer_)
+    throw misuse(operation, "a ring with a single_issuer stays with the thread that made it: make it here",
+                 where);
+  thread_.bind();
+}
+
+// ---- operations
+
+template <std::invocable Put>
+int ring_core::put(Put&& put) noexcept {
+  const int status = put();
+  if (status != -EAGAIN) [[likely]]
+    return status;
+  return make_room(1) ? put() : status;
+}
+
+bool ring_core::make_room(unsigned entries) noexcept {
+  if (gauntlet_uring_sq_space_left(ring_) >= entries) return true;
+  if (inherited_) return false;
+  submit();
+  // The kernel's thread takes them in its own time. Nothing of ours may wait for it to be woken by a
+  // completion: all that it has taken may be waiting for what has found no room.
+  while (submission_thread_ && gauntlet_uring_sq_space_left(ring_) < entries)
+    if (gauntlet_uring_sqring_wait(ring_) < 0) break;
+  return gauntlet_uring_sq_space_left(ring_) >= entries;
+}
+
+int ring_core::queue(const submitted& added) noexcept {
+  unsigned flags = 0;
+  if (added.options_.async) flags |= IOSQE_ASYNC;
+  if (added.fixed_) flags |= IOSQE_FIXED_FILE;
+  flags |= added.link_flag_;
+  gauntlet_uring_entry entry = entry_of(slots_.user_data(added.slot_));
+  entry.flags = static_cast<std::uint8_t>(flags);
+  entry.personality = added.options_.personality;
+  if (added.operands_.buffer_group >= 0) {
+    entry.flags |= IOSQE_BUFFER_SELECT;
+    entry.buf_group = static_cast<std::uint16_t>(added.operands_.buffer_group);
+  }
+  mark_submitted(&added);
+  return put([&] { return added.opcode_->queue(ring_, &entry, added.operands_); });
+}
+
+void ring_core::start(submitted& added) {
+  take_slot(added);
+  const int status = may_pass(added) ? queue(added) : -EAGAIN;
+  if (status != 0) [[unlikely]]
+    start_later(added, status);
+}
+
+/// Or never.
+void ring_core::start_later(submitted& added, int status) {
+  if (status == -EAGAIN) {
+    hold_back(added);
+    return;
+  }
+  give_slot_back(added);
+  refuse_to_queue(status, added);
+}
+
+void ring_core::refuse_to_queue(int status, const submitted& added) {
+  throw error(status, added.kind(), added.object(), added.where(),
+              status == -ENOSYS ? "the liburing that Gauntlet was compiled with is too old" : "");
+}
+
+void ring_core::take_slot(submitted& added) {
+  if (slots_.full()) [[unlikely]] {
+    cancels_.reserve(slots_.size_when_grown());
+    slots_.grow();
+  }
+  added.lend_memory();
+  added.slot_ = slots_.take(added);
+  added.cancel_waits_ = false;
+  ++in_flight_;
+}
+
+void ring_core::give_slot_back(submitted& added) noexcept {
+  added.lent_.give_back();
+  slots_.release(added.slot_);
+  added.slot_ = completion_target::none;
+  --in_flight_;
+}
+
+void ring_core::start_linked(std::span<submitted* const> parts) {
+  std::size_t taken = 0;
+  try {
+    for (; taken < parts.size(); ++taken) take_slot(*parts[taken]);
+  } catch (...) {
+    while (taken > 0) give_slot_back(*parts[--taken]);
+    throw;
+  }
+  const int status = may_pass(*parts.front()) ? queue_linked(parts) : -EAGAIN;
+  if (status == 0) [[likely]]
+    return;
+  if (status == -EAGAIN) {
+    for (submitted* const part : parts) hold_back(*part);
+    return;
+  }
+  for (submitted* const part : parts) give_slot_back(*part);
+  refuse_to_queue(status, *parts.front());
+}
+
+/// All of them, or none.
+int ring_core::queue_linked(std::span<submitted* const> parts) noexcept {
+  if (!make_room(static_cast<unsigned>(parts.size()))) return -EAGAIN;
+  const unsigned before = ring_->sq.sqe_tail;
+  for (submitted* const part : parts) {
+    const int status = queue(*part);
+    if (status == 0) continue;
+    // SAFETY: the kernel is told of what stands there by submit only.
+    ring_->sq.sqe_tail = before;
+    return status;
+  }
+  return 0;
+}
+
+bool ring_core::cancel(submitted& started) noexcept {
+  auto& waiting = static_cast<gauntlet::detail::list_node<backlog_tag>&>(started);
+  if (!waiting.is_linked()) {
+    cancel(static_cast<const completion_target&>(started));
+    return false;
+  }
+  if (started.chain_ != nullptr) {
+    started.chain_->withdraw();
+    return false;
+  }
+  withdraw(started);
+  return true;
+}
+
+void ring_core::withdraw(submitted& waiting) noexcept {
+  static_cast<gauntlet::detail::list_node<backlog_tag>&>(waiting).unlink();
+  --held_back_;
+  give_slot_back(waiting);
+}
+
+void ring_core::cancel(const completion_target& target) noexcept {
+  if (target.slot_ == completion_target::none || target.cancel_waits_ || inherited_) return;
+  completion_target& found = *slots_.find(slots_.user_data(target.slot_));
+  found.cancel_waits_ = true;  // so that there are no more of them than slots
+  cancels_.push_back(slots_.user_data(target.slot_));
+  queue_cancels();
+}
+
+std::uint16_t ring_core::take_buffer_group() {
+  if (!free_buffer_groups_.empty()) {
+    const std::uint16_t group = free_buffer_groups_.back();
+    free_buffer_groups_.pop_back();
+    return group;
+  }
+  if (buffer_groups_ > UINT16_MAX)
+    throw error(-ENOSPC, "buffer_ring", "ring", {}, "a ring has no more than 65536 groups of buffers");
+  free_buffer_groups_.reserve(buffer_groups_ + 1);
+  return static_cast<std::uint16_t>(buffer_groups_++);
+}
+
+std::size_t ring_core::cancel_all_on(const descriptor_block& closing) noexcept {
+  std::size_t asked = 0;
+  slots_.for_each([&](completion_target& target) {
+    if (!target.works_on(closing)) return;
+    ++asked;
+    target.abort();
+  });
+  return asked;
+}
+
+std::size_t ring_core::cancel_all() noexcept {
+  const std::size_t asked = in_flight_;
+  slots_.for_each([](completion_target& target) { target.abort(); });
+  return asked;
+}
+
+void ring_core::queue_cancels() noexcept {
+  const gauntlet_uring_entry entry = entry_of(of_nobody);
+  while (!cancels_.empty()) {
+    const std::uint64_t target = cancels_.back();
+    if (put([&] { return gauntlet_uring_queue_cancel64(ring_, &entry, target, 0); }) != 0) return;
+    cancels_.pop_back();
+    if (completion_target* const found = slots_.find(target)) found->cancel_waits_ = false;
+  }
+}
+
+void ring_core::queue_backlog() noexcept {
+  while (!backlog_.empty() && draining_ == 0) {
+    submitted& first = backlog_.front();
+    const bool drains = first.options_.drain;
+    if (drains && in_flight_ != held_back_) return;
+    const linked_operations* const chain = first.chain_;
+    if ((chain != nullptr ? queue_linked(chain->parts()) : queue(first)) != 0) return;
+    const std::size_t queued = chain != nullptr ? chain->parts().size() : 1;
+    for (std::size_t i = 0; i < queued; ++i) backlog_.pop_front();
+    held_back_ -= queued;
+    if (drains) draining_ = queued;
+  }
+}
+
+std::vector<pending_operation> ring_core::unawaited(bool orphans_too) const {
+  std::vector<pending_operation> all;
+  const clock::time_point at = now();
+  slots_.for_each([&](completion_target& target) {
+    const gauntlet::detail::operation* const found = target.unawaited();
+    if (found != nullptr && (orphans_too || !target.is_orphan())) all.push_back(found->describe(at));
+  });
+  return all;
+}
+
+std::vector<pending_operation> ring_core::everything_pending(bool orphans_too) const {
+  std::vector<pending_operation> all = pending();
+  for (pending_operation& each : unawaited(orphans_too)) all.push_back(std::move(each));
+  return all;
+}
+
+// ---- turn
+
+/// Asks no hardware.
+ring_core::clock::time_point ring_core::coarse_clock() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return clock::time_point(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
+
+bool ring_core::turn() {
+  if (inherited_) refuse_new(this, "run", {});
+  refuse_tasks_without_owner();
+  throw_first_kept();
+  const bool outer = running_.exchange(true, std::memory_order_relaxed);
+  run_posted();
+  if (alive()) turn_once({});
+  running_.store(outer, std::memory_order_relaxed);
+  turn_began_ = {};
+  throw_first_kept();
+  refuse_tasks_without_owner();
+  return alive();
+}
+
+void ring_core::turn_once(std::optional<std::chrono::nanoseconds> at_most) noexcept {
+  submit_and_wait(at_most);
+  turn_began_ = {};
+  reap();
+  handle_timers();
+  if (std::exchange(resume_later_, false)) resume_ready();
+}
+
+void ring_core::note(int submitted) noexcept {
+  ++metrics_.enters;
+  if (submitted > 0) metrics_.submitted += static_cast<std::uint64_t>(submitted);
+}
+
+void ring_core::submit() noexcept { note(io_uring_submit(ring_)); }
+
+void ring_core::submit_and_wait(std::optional<std::chrono::nanoseconds> at_most) noexcept {
+  if (iopoll_) [[unlikely]]
+    return submit_and_poll(at_most);
+  arm_wakeup();
+  if (!cancels_.empty()) [[unlikely]]
+    queue_cancels();
+  if (!backlog_.empty()) [[unlikely]]
+    queue_backlog();
+  const bool ready = gauntlet_uring_cq_ready(ring_) != 0;
+  if (!ready && !resume_later_ && !has_posted_) [[likely]]
+    wait(at_most);
+  else if (!ready || gauntlet_uring_sq_ready(ring_) != 0 || gauntlet_uring_cq_has_overflow(ring_))
+    note(io_uring_submit_and_get_events(ring_));
+}
+
+/// What the calls answer is looked at no further: interrupted, out of time, and a completion queue that must
+/// be emptied first all mean to go on.
+void ring_core::wait(std::optional<std::chrono::nanoseconds> at_most) noexcept {
+  if (under_valgrind_) [[unlikely]]
+    return wait_outside(at_most);
+  if (!at_most && !wake_at_ && !watch_at_) [[likely]] {
+    note(io_uring_submit_and_wait(ring_, 1));
+    return;
+  }
+  __kernel_timespec span = to_timespec(time_to_wait(at_most.value_or(std::chrono::nanoseconds::max())));
+  io_uring_cqe* first = nullptr;
+  note(io_uring_submit_and_wait_timeout(ring_, &first, 1, &span, nullptr));
+}
+
+void ring_core::submit_and_poll(std::optional<std::chrono::nanoseconds> at_most) noexcept {
+  if (!cancels_.empty()) queue_cancels();
+  queue_backlog();
+  if (iopoll_ && in_flight_ != 0)
+    return note(io_uring_submit_and_wait(ring_, 1));  // asks the device, and does not sleep
+  note(io_uring_submit_and_get_events(ring_));
+  if (gauntlet_uring_cq_ready(ring_) != 0 || resume_later_ || has_posted_) return;
+  if (sleep_until_readable(wakeup_, at_most) && read(wakeup_, &wakeup_count_, sizeof wakeup_count_) < 0)
+    return;  // nobody else reads it: it was interrupted
+}
+
+void ring_core::wait_outside(std::optional<std::chrono::nanoseconds> at_most) noexcept {
+  note(io_uring_submit_and_get_events(ring_));
+  if (gauntlet_uring_cq_ready(ring_) != 0) return;
+  // Of one that was resized and defers task work, Linux 6.18 does not tell poll what has come.
+  sleep_until_readable(ring_->ring_fd, std::min(at_most.value_or(longest_outside), longest_outside));
+  note(io_uring_submit_and_get_events(ring_));
+}
+
+bool ring_core::sleep_until_readable(int descriptor,
+                                     std::optional<std::chrono::nanoseconds> at_most) noexcept {
+  const bool limited = at_most || wake_at_ || watch_at_;
+  const __kernel_timespec span = to_timespec(time_to_wait(at_most.value_or(std::chrono::nanoseconds::max())));
+  const timespec limit{.tv_sec = span.tv_sec, .tv_nsec = span.tv_nsec};
+  pollfd asked{.fd = descriptor, .events = POLLIN, .revents = 0};
+  return ppoll(&asked, 1, limited ? &limit : nullptr, nullptr) > 0;
+}
+
+std::chrono::nanoseconds ring_core::time_to_wait(std::chrono::nanoseconds at_most) const noexcept {
+  if (!wake_at_ && !watch_at_) return at_most;
+  const clock::time_point first =
+      std::min(wake_at_.value_or(clock::time_point::max()), watch_at_.value_or(clock::time_point::max()));
+  return std::clamp(std::chrono::nanoseconds(first - now()), std::chrono::nanoseconds(0), at_most);
+}
+
+void ring_core::reap() noexcept {
+  const entered here(*this);
+  std::array<gauntlet_uring_completion, batch> told;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  for (std::size_t round = 0; round < batches_in_a_turn; ++round) {
+    const gauntlet::detail::resume_scope when_all_are_told;
+    const unsigned count = gauntlet_uring_reap(ring_, told.data(), batch);
+    for (unsigned i = 0; i < count; ++i) deliver(told[i]);
+    if (count < batch) return;
+  }
+}
+
+void ring_core::deliver(const gauntlet_uring_completion& told) noexcept {
+  if (told.user_data <= slot_table::last_reserved || told.user_data == of_liburing) {
+    if (told.user_data == of_wakeup)
+      wakeup_armed_ = false;
+    else if (told.user_data != of_nobody && told.user_data != of_liburing)
+      deliver_to_inbox(told);
+    return;
+  }
+  completion_target* const target = slots_.find(told.user_data);
+  if (target == nullptr) {
+    ++metrics_.stale;
+    return;
+  }
+  ++metrics_.completed;
+  const completion entry{.res = told.res, .flags = told.flags};
+  if (!entry.more()) {
+    slots_.release(target->slot_);
+    target->slot_ = completion_target::none;
+    --in_flight_;
+  }
+  target->completed(entry);
+}
+
+void ring_core::add(inbox_block& box) {
+  if (last_inbox_ == UINT32_MAX)
+    throw error(-ENOSPC, "inbox", "ring", {},
+                "all numbers for inboxes of this ring are used up: make another ring");
+  box.number_ = ++last_inbox_;
+  inboxes_.push_back(box);
+}
+
+void ring_core::deliver_to_inbox(const gauntlet_uring_completion& told) noexcept {
+  inbox_block* found = nullptr;
+  inboxes_.for_each([&](inbox_block& box) {
+    if (box.number() == told.user_data) found = &box;
+  });
+  if (found == nullptr) {
+    ++metrics_.stale;
+    return;
+  }
+  ++metrics_.completed;
+  found->received({.res = told.res, .flags = told.flags});
+}
+
+void ring_core::handle_timers() noexcept {
+  if (wake_at_ && *wake_at_ <= now()) {
+    wake_at_.reset();
+    expire_timers();
+  }
+  if (watch_at_ && *watch_at_ <= now()) {
+    watch_at_.reset();
+    check_pending();
+  }
+}
+
+// ---- tasks
+
+bool ring_core::begin_tasks(const std::source_location& where) {
+  require_thread("run", where);
+  if (inherited_) refuse_new(this, "run", where);
+  if (closed_) throw misuse("run", "the ring is closed: make a new one", where);
+  require_enabled(where);
+  reference();
+  running_.store(true, std::memory_order_relaxed);
+  return std::exchange(runs_tasks_, true);
+}
+
+void ring_core::end_tasks(bool outer) noexcept {
+  runs_tasks_ = outer;
+  running_.store(outer, std::memory_order_relaxed);
+  if (owner_gone_ && !used_by_callbacks()) close();
+  unreference();
+}
+
+void ring_core::refuse_tasks_without_owner() {
+  if (owner_gone_ && !std::exchange(refused_tasks_, true))
+    throw misuse("run", "the ring was destroyed by one of its own tasks: let run() return first", {});
+}
+
+void ring_core::keep(std::exception_ptr thrown) noexcept {
+  try {
+    kept_.push_back(std::move(thrown));
+  } catch (...) {
+    kept_.back() = std::current_exception();
+  }
+}
+
+void ring_core::rethrow_first_kept() {
+  const std::exception_ptr first = kept_.front();
+  kept_.erase(kept_.begin());
+  std::rethrow_exception(first);
+}
+
+// ---- close
+
+std::vector<pending_operation> ring_core::close_now(const std::source_location& where) {
+  if (used_by_callbacks())
+    throw misuse("ring::close", "called inside a task of the same ring: close it when run() has returned",
+                 where);
+  if (closed_) return {};
+  std::vector<pending_operation> open = everything_pending(false);
+  close();
+  throw_first_kept();
+  return open;
+}
+
+/// The parent's is left as it is: to this process it is a mapping and some descriptors.
+void ring_core::in_child() noexcept {
+  inherited_ = true;
+  closing_ = true;
+  door_open_ = false;
+}
+
+void ring_core::require_enabled(const std::source_location& where) const {
+  if (disabled_) throw misuse("run", "the ring was made disabled: call its enable() first", where);
+}
+
+void ring_core::enable(const std::source_location& where) {
+  if (const int status = register_with(ring_, IORING_REGISTER_ENABLE_RINGS, nullptr, 0); status < 0)
+    throw error(status, "ring::enable", "ring", where,
+                disabled_ ? "" : "it was not made disabled, or is enabled");
+  disabled_ = false;
+}
+
+void ring_core::owner_gone() noexcept {
+  if (inherited_) {
+    if (!closed_) {
+      gauntlet_uring_destroy(ring_);
+      ::close(wakeup_);
+      closed_ = true;
+    }
+    return unreference();
+  }
+  if (used_by_callbacks() || running_) {
+    if (!thread_.is_this())
+      die("a ring is destroyed on one thread while another one runs it: let run() return first");
+    if (!runs_tasks_)
+      die("a ring is destroyed by a task that runs in its context(): give the ring itself to run()");
+    owner_gone_ = true;
+  } else if (!closed_) {
+    if (!thread_.is_this()) {
+      if (single_issuer_ && in_flight_ != 0)
+        die("a ring with a single issuer is destroyed on another thread while something is in flight: "
+            "destroy it on "
+            "its own");
+      may_enter_ = !single_issuer_;
+      thread_.bind();
+    }
+    close();
+  }
+  owned_ = false;
+  references_.fetch_add(uses_here_ - while_owned, std::memory_order_relaxed);
+  unreference();
+}
+
+/// Bounded: nothing can be started any more, and the kernel ends what it is asked to cancel.
+void ring_core::close() noexcept {
+  const entered here(*this);
+  closing_ = true;
+  running_ = true;  // run() and close() by a task are misuse here, too
+  const clock::time_point began = now();
+  close_door();
+  inboxes_.for_each([](inbox_block& box) { box.abort(); });
+  if (disabled_ && in_flight_ != 0) register_with(ring_, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  // Where this thread may not enter, only the wakeup can be in flight, which nobody writes any more.
+  while (may_enter_ && (in_flight_ != 0 || resume_later_ || wakeup_armed_)) {
+    cancel_everything();
+    turn_once(between_cancels);
+    if (now() - began > longest_close) {
+      std::ostringstream told;
+      for (const pending_operation& left : everything_pending(true)) told << left << '\n';
+      die("the kernel does not end what it was asked to cancel a minute ago:\n" + told.str());
+    }
+  }
+  gauntlet_uring_destroy(ring_);
+  ring_ = nullptr;
+  ::close(wakeup_);
+  running_ = false;
+  closed_ = true;
+}
+
+/// From now on nothing comes from other threads.
+void ring_core::close_door() noexcept {
+  run_posted();
+  std::vector<callback<void()>> left;
+  {
+    const std::scoped_lock lock(mutex_);
+    door_open_ = false;
+    left.swap(posted_);
+    has_posted_ = false;
+  }
+  for (callback<void()>& work : left) {
+    try {
+      work();
+    } catch (...) {
+      keep(std::current_exception());
+    }
+  }
+}
+
+void ring_core::cancel_everything() noexcept {
+  cancel_all();
+  cancel_wakeup();
+}
+
+void ring_core::cancel_wakeup() noexcept {
+  if (!wakeup_armed_) return;
+  const gauntlet_uring_entry entry = entry_of(of_nobody);
+  put([&] { return gauntlet_uring_queue_cancel64(ring_, &entry, of_wakeup, 0); });
+}
+
+// ---- from other threads
+
+bool ring_core::post(callback<void()>& work) {
+  if (inherited_) return false;
+  const std::scoped_lock lock(mutex_);
+  if (!door_open_) return false;
+  posted_.push_back(std::move(work));
+  wake();
+  return true;
+}
+
+void ring_core::guard_removed() noexcept {
+  if (--guards_ != 0 || thread_.is_this() || inherited_) return;
+  const std::scoped_lock lock(mutex_);
+  wake();
+}
+
+/// Under mutex_. The counter cannot be full: each count of it comes after the ring has looked.
+void ring_core::wake() noexcept {
+  if (!door_open_ || has_posted_.exchange(true)) return;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(wakeup_, &one, sizeof one);
+}
+
+void ring_core::queue_wakeup() noexcept {
+  const gauntlet_uring_entry entry = entry_of(of_wakeup);
+  wakeup_armed_ =
+      put([&] {
+        return gauntlet_uring_queue_read(ring_, &entry, wakeup_, &wakeup_count_, sizeof wakeup_count_, 0);
+      }) == 0;
+}
+
+void ring_core::run_all_posted() noexcept {
+  std::vector<callback<void()>> now;
+  {
+    const std::scoped_lock lock(mutex_);
+    now.swap(posted_);
+    has_posted_ = false;
+  }
+  const entered here(*this);
+  for (callback<void()>& work : now) {
+    const holding at_work(*this, "ring::post", {});
+    try {
+      work();
+    } catch (...) {
+      keep(std::current_exception());
+    }
+  }
+}
+
+}  // namespace gauntlet::uring::detail

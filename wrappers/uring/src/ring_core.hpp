@@ -1,0 +1,295 @@
+#pragma once
+// The pinned state of a ring, shared by its owner, its descriptors and its operations.
+
+#include <gauntlet/shim/uring.h>
+#include <liburing.h>
+
+#include <atomic>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <source_location>
+#include <span>
+#include <vector>
+
+#include "gauntlet/callback.hpp"
+#include "gauntlet/detail/intrusive_list.hpp"
+#include "gauntlet/detail/owner_thread.hpp"
+#include "gauntlet/execution_context.hpp"
+#include "gauntlet/uring/link.hpp"
+#include "gauntlet/uring/ring.hpp"
+#include "inbox_block.hpp"
+#include "inherited.hpp"
+#include "slot_table.hpp"
+
+namespace gauntlet::uring::detail {
+
+/// The way of an operation: start() queues it, turn() submits what is queued and waits, reap() finds its
+/// target by the slot in the completion. Where the queue is full it stands in the backlog until some have
+/// been taken.
+class ring_core final : public execution_context, public fork_listener {
+ public:
+  ring_core(const ring_options& options, const std::source_location& where);
+  ring_core(const ring_core&) = delete;
+  ring_core& operator=(const ring_core&) = delete;
+
+  /// The ring that something new goes to; refuses one that is moved-from, closed, or another thread's.
+  static ring_core& of(const uring::ring& owner, const char* operation, const std::source_location& where) {
+    ring_core* const core = owner.core_;
+    if (core == nullptr) [[unlikely]]
+      refuse_new(nullptr, operation, where);
+    core->require_open(operation, where);
+    return *core;
+  }
+  void require_open(const char* operation, const std::source_location& where) const {
+    if (!thread_.is_this() || closing_) [[unlikely]]
+      refuse_new(this, operation, where);
+  }
+
+  void reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void unreference() noexcept;
+  /// The same for a ring_use, of which each operation has one: as long as the ring has its owner, on its
+  /// thread, these cost no atomic operation.
+  void use_added() noexcept {
+    if (owned_ && thread_.is_this()) [[likely]]
+      ++uses_here_;
+    else
+      reference();
+  }
+  void use_removed() noexcept {
+    if (owned_ && thread_.is_this()) [[likely]]
+      --uses_here_;
+    else
+      unreference();
+  }
+
+  bool is_open() const noexcept { return !closing_; }
+
+  // ---- thread
+  bool on_this_thread() const noexcept override { return thread_.is_this(); }
+  [[noreturn]] void refuse_thread(const char* operation, const std::source_location& where) const override {
+    thread_.refuse(operation, "ring", where);
+  }
+  void require_thread(const char* operation, const std::source_location& where) const {
+    if (!thread_.is_this()) refuse_thread(operation, where);
+  }
+  void rebind(const std::source_location& where);
+
+  // ---- run
+  io_uring* native() noexcept { return ring_; }
+  /// Made with iopoll.
+  bool polls_for_completions() const noexcept { return iopoll_; }
+  bool single_issuer() const noexcept { return single_issuer_; }
+  /// work(io_uring*) here, or on the ring's thread, soon; nothing if it is closed. Any thread.
+  template <class Work>
+  void when_open(Work work) noexcept {
+    if (inherited_) return;
+    if (thread_.is_this()) {
+      if (!closed_) work(ring_);
+      return;
+    }
+    try {
+      reference();
+      callback<void()> there([this, work] {
+        if (!closed_) work(ring_);
+        unreference();
+      });
+      if (!post(there)) unreference();
+    } catch (...) {
+      unreference();  // no memory for the message: the kernel keeps it until the ring ends
+    }
+  }
+  /// Of a ring that was made disabled.
+  void enable(const std::source_location& where);
+  bool closed() const noexcept { return closed_; }
+  bool running() const noexcept { return running_; }  // any thread
+  clock::time_point now() const noexcept override { return clock::now(); }
+  clock::time_point coarse_now() const noexcept override {
+    if (turn_began_ == clock::time_point()) turn_began_ = coarse_clock();
+    return turn_began_;
+  }
+  bool turn() override;
+  /// gauntlet::run runs from here on: a ring that is destroyed meanwhile ends afterwards. Answers whether one
+  /// ran already, which end_tasks() is told.
+  bool begin_tasks(const std::source_location& where);
+  void end_tasks(bool outer) noexcept;
+  std::vector<pending_operation> close_now(const std::source_location& where);
+  void owner_gone() noexcept;
+  const ring_metrics& metrics() const noexcept { return metrics_; }
+
+  // ---- operations
+  /// It is told of each completion from now on. Throws what cannot be queued.
+  void start(submitted& added);
+  /// The same, of operations that are to stand side by side in the queue.
+  void start_linked(std::span<submitted* const> parts);
+  /// Asks the kernel to end it early. True: it had not begun, and is the caller's again.
+  bool cancel(submitted& started) noexcept;
+  /// One with submission_options::drain has come to its end.
+  void drained() noexcept { --draining_; }
+  /// Of one in the backlog.
+  void withdraw(submitted& waiting) noexcept;
+  /// The same, of anything that has a slot.
+  void cancel(const completion_target& target) noexcept;
+
+  /// What is in flight though nobody awaits it; and pending() with it.
+  std::vector<pending_operation> unawaited(bool orphans_too) const;
+  std::vector<pending_operation> everything_pending(bool orphans_too) const;
+
+  // ---- groups of buffers
+  std::uint16_t take_buffer_group();
+  void release_buffer_group(std::uint16_t group) noexcept { free_buffer_groups_.push_back(group); }
+
+  /// Answers how many were asked to end.
+  std::size_t cancel_all_on(const descriptor_block& closing) noexcept;
+  std::size_t cancel_all() noexcept;
+  /// By which the kernel knows what is in flight.
+  std::uint64_t user_data_of(const completion_target& target) const noexcept {
+    return slots_.user_data(target.slot_);
+  }
+
+  // ---- messages of other rings
+  /// A number for completions that are no operation's, which find the inbox as long as it is there.
+  void add(inbox_block& box);
+
+  // ---- from other threads
+  void guard_added() noexcept { ++guards_; }
+  void guard_removed() noexcept;
+  bool post(callback<void()>& work);
+
+ private:
+  ~ring_core() override;
+
+  [[noreturn]] static void refuse_new(const ring_core* core, const char* operation,
+                                      const std::source_location& where);
+  void wake_at(std::optional<clock::time_point> time) noexcept override { wake_at_ = time; }
+  void resume_later() noexcept override { resume_later_ = true; }
+  bool watch_at(std::optional<clock::time_point> time) noexcept override {
+    watch_at_ = time;
+    return true;
+  }
+
+  static clock::time_point coarse_clock() noexcept;
+  /// Something can come.
+  bool alive() const noexcept {
+    return in_flight_ != 0 || wake_at_ || resume_later_ || has_posted_ || guards_ != 0;
+  }
+  /// As the function of the shim, which is asked twice: what fills the queue is submitted in between.
+  template <std::invocable Put>
+  int put(Put&& put) noexcept;
+  /// False: that many entries do not fit now.
+  bool make_room(unsigned entries) noexcept;
+  void take_slot(submitted& added);
+  void give_slot_back(submitted& added) noexcept;
+  // Drains are kept here. The kernel's own (IOSQE_IO_DRAIN) would wait for the read of the wakeup, too; and
+  // from Linux 6.16 on what is submitted after one may hold back all that comes later.
+  bool may_pass(const submitted& added) const noexcept {
+    return backlog_.empty() && draining_ == 0 && !added.options_.drain;
+  }
+  void hold_back(submitted& added) noexcept {
+    backlog_.push_back(added);
+    ++held_back_;
+  }
+  int queue(const submitted& added) noexcept;
+  [[gnu::cold]] void start_later(submitted& added, int status);
+  int queue_linked(std::span<submitted* const> parts) noexcept;
+  [[noreturn]] static void refuse_to_queue(int status, const submitted& added);
+  void in_child() noexcept override;
+  void require_enabled(const std::source_location& where) const;
+  void queue_backlog() noexcept;
+  void queue_cancels() noexcept;
+  void wake() noexcept;
+  void arm_wakeup() noexcept {
+    if (!wakeup_armed_ && !closing_) [[unlikely]]
+      queue_wakeup();
+  }
+  void queue_wakeup() noexcept;
+  void submit() noexcept;
+  /// Submits, and waits for a completion, unless there is something to do already.
+  void submit_and_wait(std::optional<std::chrono::nanoseconds> at_most = {}) noexcept;
+  void wait(std::optional<std::chrono::nanoseconds> at_most) noexcept;
+  /// As wait(). Valgrind 3.19 does not know that io_uring_enter may sleep, and lets no other thread run until
+  /// it has come back, the one that is to wake it neither: https://bugs.kde.org/show_bug.cgi?id=463859
+  void wait_outside(std::optional<std::chrono::nanoseconds> at_most) noexcept;
+  /// False: the time is over, or it was interrupted.
+  bool sleep_until_readable(int descriptor, std::optional<std::chrono::nanoseconds> at_most) noexcept;
+  std::chrono::nanoseconds time_to_wait(std::chrono::nanoseconds at_most) const noexcept;
+  void note(int submitted) noexcept;
+  void reap() noexcept;
+  void deliver(const gauntlet_uring_completion& told) noexcept;
+  void handle_timers() noexcept;
+  void deliver_to_inbox(const gauntlet_uring_completion& told) noexcept;
+  /// As submit_and_wait(), of a ring with iopoll, which cannot read the wakeup.
+  void submit_and_poll(std::optional<std::chrono::nanoseconds> at_most) noexcept;
+  void turn_once(std::optional<std::chrono::nanoseconds> at_most) noexcept;
+  void run_posted() noexcept {
+    if (has_posted_.load(std::memory_order_acquire)) [[unlikely]]
+      run_all_posted();
+  }
+  void run_all_posted() noexcept;
+  void keep(std::exception_ptr thrown) noexcept;
+  void throw_first_kept() {
+    if (!kept_.empty()) [[unlikely]]
+      rethrow_first_kept();
+  }
+  [[noreturn]] void rethrow_first_kept();
+  void refuse_tasks_without_owner();
+  bool used_by_callbacks() const noexcept { return execution_context::current() == this; }
+  void close() noexcept;
+  void close_door() noexcept;
+  void cancel_everything() noexcept;
+  void cancel_wakeup() noexcept;
+
+  io_uring* ring_ = nullptr;
+  gauntlet::detail::owner_thread thread_;
+  slot_table slots_;
+  std::size_t in_flight_ = 0;  // slots that are taken
+  std::size_t held_back_ = 0;  // of these, in the backlog
+  std::size_t draining_ = 0;   // of these, with submission_options::drain: nothing passes them
+  gauntlet::detail::intrusive_list<submitted, backlog_tag> backlog_;
+  std::vector<std::uint64_t> cancels_;  // that found no room; as much is reserved as there are slots
+  std::optional<clock::time_point> wake_at_;
+  std::optional<clock::time_point> watch_at_;
+  mutable clock::time_point turn_began_;  // or nothing, as long as nobody has asked
+  bool resume_later_ = false;
+  ring_metrics metrics_;
+
+  // The owner's, and those of others. A ring_use that was counted below may be let go of on another thread,
+  // which takes it from here: so as long as there is an owner, this is more by a number that nobody reaches.
+  static constexpr std::ptrdiff_t while_owned = PTRDIFF_MAX / 2;
+  std::atomic<std::ptrdiff_t> references_{1 + while_owned};
+  std::ptrdiff_t uses_here_ = 0;
+  bool owned_ = true;
+  std::atomic<std::size_t> guards_{0};
+  std::atomic<bool> running_{false};  // between the turns of run(), too: who destroys it is told so
+  const bool single_issuer_;
+  const bool submission_thread_;
+  const bool iopoll_;
+  const bool under_valgrind_;
+  bool disabled_;
+  bool may_enter_ = true;   // false: destroyed on another thread than its single issuer's
+  bool inherited_ = false;  // of the parent, in a child after fork()
+  bool runs_tasks_ = false;
+  bool owner_gone_ = false;  // while running
+  bool refused_tasks_ = false;
+  bool closing_ = false;
+  bool closed_ = false;
+  std::vector<std::exception_ptr> kept_;
+  std::vector<std::uint16_t> free_buffer_groups_;  // with room for all
+  std::uint32_t buffer_groups_ = 0;                // numbers that have been given out
+
+  int wakeup_ = -1;  // eventfd
+  bool wakeup_armed_ = false;
+  std::uint64_t wakeup_count_ = 0;  // which the kernel writes
+  gauntlet::detail::intrusive_list<inbox_block, inbox_tag> inboxes_;
+  std::uint32_t last_inbox_;
+  std::mutex mutex_;  // for what follows
+  std::vector<callback<void()>> posted_;
+  std::atomic<bool> has_posted_{false};
+  bool door_open_ = true;
+};
+
+}  // namespace gauntlet::uring::detail

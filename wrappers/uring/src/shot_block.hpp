@@ -1,0 +1,88 @@
+#pragma once
+// A multishot operation: the pinned block that its completions come to. Its owner may go while it is in
+// flight; the kernel keeps it until its last completion.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "buffer_group.hpp"
+#include "descriptor_block.hpp"
+#include "gauntlet/uring/multishot.hpp"
+
+namespace gauntlet::uring::detail {
+
+/// What a completion brings, and so what is to be done with one that nobody takes.
+enum class shot_result : std::uint8_t { descriptor, buffer, message, events };
+
+class shot_block : public submitted, public gauntlet::detail::list_node<struct hungry_tag> {
+ public:
+  shot_block(descriptor_block& on, const opcode& code, const operands& with, shot_result brings,
+             buffer_group* buffers, std::source_location where);
+
+  /// Of what it works on, for what its completions become.
+  ring_core& core() const noexcept { return ring(); }
+  buffer_group& buffers() const noexcept { return *buffers_->get(); }
+
+  /// Of a Unix socket, whose end Linux 6.18 does not tell a multishot when it came before the last bytes were
+  /// taken: next() looks for itself.
+  void look_for_end() noexcept { looks_for_end_ = true; }
+
+  void reference() noexcept { ++references_; }
+  void unreference() noexcept;
+  void owner_gone() noexcept;
+
+  /// The next one, now or later.
+  void next(shot_wait& waits);
+  void forget(shot_wait& waits) noexcept;
+  /// Of what was told and not taken.
+  void dispose(completion told) noexcept;
+  /// A buffer is there again.
+  void fed() noexcept;
+
+  const gauntlet::detail::operation* unawaited() const noexcept override {
+    return armed_ && waiting_ == nullptr ? this : nullptr;
+  }
+
+  bool is_orphan() const noexcept override { return orphaned_; }
+
+ protected:
+  ~shot_block() override = default;
+
+ private:
+  // So that who takes nothing does not take everything from others: descriptors, or the buffers of a group.
+  static constexpr std::size_t most_descriptors_kept = 64;
+  static constexpr std::size_t most_buffers_kept = 16;
+
+  void completed(completion told) noexcept override;
+  void abort() noexcept override;
+
+  void arm();
+  void arm_for_who_waits() noexcept;
+  void stop() noexcept;
+  void keep(completion told) noexcept;
+  void end(std::int32_t res) noexcept;
+  void hand_out(completion told) noexcept;
+  bool is_end(completion told) const noexcept;
+  bool has_untold_end() const noexcept;
+
+  descriptor_reference on_;
+  std::optional<buffer_group_use> buffers_;
+  shot_result brings_;
+  std::deque<completion> kept_;  // that nobody has taken
+  shot_wait* waiting_ = nullptr;
+  std::size_t references_ = 1;
+  bool armed_ = false;
+  bool stopping_ = false;  // while armed: it was asked to end
+  bool pausing_ = false;   // for want of who takes what comes
+  bool at_end_ = false;    // of the stream
+  bool orphaned_ = false;
+  bool looks_for_end_ = false;
+  bool drained_ = false;  // the kernel said that there was no more
+};
+
+/// The value that a completion becomes.
+provided_buffer buffer_of(shot_block& block, completion told);
+
+}  // namespace gauntlet::uring::detail

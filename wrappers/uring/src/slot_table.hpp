@@ -1,0 +1,80 @@
+#pragma once
+// Which completion belongs to whom. The kernel hands back a number that may be old: user_data is never
+// cleared in a submission queue entry, and a cancelled operation may still complete. So a number names a slot
+// and its generation, and what does not fit finds nobody.
+
+#include <cstdint>
+#include <vector>
+
+#include "gauntlet/uring/operation.hpp"
+
+namespace gauntlet::uring::detail {
+
+class slot_table {
+ public:
+  /// Numbers up to here are no slot's: the ring's own.
+  static constexpr std::uint64_t last_reserved = UINT32_MAX;
+
+  bool full() const noexcept { return free_ == none; }
+  std::size_t size_when_grown() const noexcept { return slots_.empty() ? first_slots : 2 * slots_.size(); }
+  /// Throws std::bad_alloc, and then nothing has changed.
+  void grow() {
+    const std::size_t before = slots_.size();
+    slots_.resize(size_when_grown());
+    for (std::size_t i = slots_.size(); i > before; --i) {
+      slots_[i - 1].next_free = free_;
+      free_ = static_cast<std::uint32_t>(i - 1);
+    }
+  }
+  /// Not while it is full().
+  std::uint32_t take(completion_target& target) noexcept {
+    const std::uint32_t index = free_;
+    slot& taken = slots_[index];
+    free_ = taken.next_free;
+    taken.target = &target;
+    return index;
+  }
+  void release(std::uint32_t index) noexcept {
+    slot& released = slots_[index];
+    released.target = nullptr;
+    released.generation = released.generation == UINT32_MAX ? 1 : released.generation + 1;
+    released.next_free = free_;
+    free_ = index;
+  }
+
+  std::uint64_t user_data(std::uint32_t index) const noexcept {
+    return std::uint64_t{slots_[index].generation} << 32 | index;
+  }
+  static std::uint32_t index_of(std::uint64_t user_data) noexcept {
+    return static_cast<std::uint32_t>(user_data & UINT32_MAX);
+  }
+  /// nullptr: nobody waits for it any more.
+  completion_target* find(std::uint64_t user_data) const noexcept {
+    const std::uint32_t index = index_of(user_data);
+    if (index >= slots_.size() || slots_[index].generation != user_data >> 32) return nullptr;
+    return slots_[index].target;
+  }
+
+  /// work(completion_target&) may release it, and take others.
+  template <class Work>
+  void for_each(Work&& work) const {
+    // NOLINTNEXTLINE(modernize-loop-convert): work may have the table grow
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+      if (completion_target* const target = slots_[i].target) work(*target);
+  }
+  std::size_t size() const noexcept { return slots_.size(); }
+
+ private:
+  static constexpr std::uint32_t none = UINT32_MAX;
+  static constexpr std::size_t first_slots = 64;
+  struct slot {
+    completion_target* target = nullptr;
+    std::uint32_t generation = 1;
+    std::uint32_t next_free = none;
+  };
+
+  std::vector<slot> slots_;
+  std::uint32_t free_ = none;
+};
+
+}  // namespace gauntlet::uring::detail
