@@ -24,7 +24,7 @@ _SECONDS_OF_A_REPETITION = {False: 0.05, True: 0.02}
 def run(project, lanes, console, options):
     suite = bench_suite.load(project, options.suite)
     cases = bench_suite.select(suite.cases, options.filter, options.quick)
-    folder = _build(project, lanes, console) / "benchmarks" / suite.name
+    folder = _build(project, suite, lanes, console) / "benchmarks" / suite.name
     bench_suite.bring_files(project, suite, console)
     results = _begin(project, suite)
     _measure_time(folder, suite, [case for case in cases if case.timed], results, console, options.quick)
@@ -40,12 +40,12 @@ def run(project, lanes, console, options):
     return FAILED if results.missed or results.wrong else 0
 
 
-def _build(project, lanes, console):
+def _build(project, suite, lanes, console):
     """The folder that it was built in: the release lane's flags, so what that lane needs comes first."""
     setup.set_up(project, choose(lanes, ["release"]), console)
     build = bench_suite.build_of(project)
     preflight.check(project, [build], console)
-    for step in (cmake.configure, cmake.build):
+    for step in (cmake.configure, lambda *which: cmake.build(*which, *suite.programs)):
         outcome, _ = step(project, build, console)
         if outcome.status:
             raise Problem("\n  ".join(["The benchmark cannot be built. The last lines:", *outcome.tail()]))

@@ -70,6 +70,11 @@ class Suite:
     cases: tuple
     packages: dict
 
+    @property
+    def programs(self):
+        kinds = ["bench", "repeat", "allocations", *(["latency"] if any(case.load for case in self.cases) else [])]
+        return [f"{kind}_{self.name}" for kind in kinds]
+
 
 def build_of(project):
     presets = json.loads((project.root / PRESETS).read_text(encoding="utf-8"))["configurePresets"]

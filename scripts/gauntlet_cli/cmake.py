@@ -7,9 +7,10 @@ def configure(project, lane, console):
     return _step(project, lane, console, "configure", ["cmake", "--preset", lane.name])
 
 
-def build(project, lane, console, target=None):
+def build(project, lane, console, *targets):
+    """All, where no target is named."""
     return _step(project, lane, console, "build",
-                 ["cmake", "--build", "--preset", lane.name, *(["--target", target] if target else [])])
+                 ["cmake", "--build", "--preset", lane.name, *(["--target", *targets] if targets else [])])
 
 
 def list_tests(project, lane, console, selection):

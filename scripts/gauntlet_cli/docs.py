@@ -11,12 +11,16 @@ import textwrap
 from .lanes import matrix
 from .problem import Problem
 
-PAGES = ("README.md", "docs/coroutines.md", "docs/llhttp.md", "docs/matrix.md", "docs/png.md", "docs/png-untrusted.md", "docs/uv.md")
+PAGES = ("README.md", "docs/coroutines.md", "docs/llhttp.md", "docs/matrix.md", "docs/png.md", "docs/png-untrusted.md", "docs/uring.md",
+         "docs/uv.md",
+         # [gauntlet new: pages]
+         )
 PROGRAMS = {
     "docs/coroutines.md": ("tests/docs/coroutines.cpp",),
     "docs/llhttp.md": ("tests/docs/llhttp.cpp",),
     "docs/png.md": ("tests/docs/png_reading.cpp", "tests/docs/png_writing.cpp"),
     "docs/png-untrusted.md": ("tests/docs/png_untrusted.cpp",),
+    "docs/uring.md": ("tests/docs/uring.cpp",),
     "docs/uv.md": ("tests/docs/uv.cpp",),
 }
 _REGION = re.compile(r"^ *// \[shown\]\n(.*?)^ *// \[end\]\n", re.DOTALL | re.MULTILINE)
@@ -25,7 +29,7 @@ _BLOCK = re.compile(r"^```cpp\n.*?^```$", re.DOTALL | re.MULTILINE)
 _TABLE = re.compile(r"(?P<begin><!-- (?P<what>\w+): [^\n]*?(?P<source>wrappers/\w+/coverage\.json)? -->\n)"
                     r".*?(?P<end><!-- end of (?P=what) -->)", re.DOTALL)
 # What is code in a sentence of coverage.json.
-_CODE = re.compile(r"\b(?:\w+::[\w:]*\w|(?:gauntlet_)?(?:png|uv|UV|llhttp)_\w+|thread_local|gauntlet/shim/\w+\.h)")
+_CODE = re.compile(r"\b(?:\w+::[\w:]*\w|(?:gauntlet_)?(?:png|uv|UV|llhttp|io_uring)_\w+|thread_local|gauntlet/shim/\w+\.h)")
 
 
 def stale(root, lanes):
@@ -53,8 +57,10 @@ def canary_table(lanes):
 
 def coverage_count(coverage):
     wrapped, reasons = len(coverage["wrapped"]), sum(len(kind["functions"]) for kind in coverage["not_wrapped"].values())
+    to_do = len(coverage["not_wrapped"].get("to_do", {"functions": ()})["functions"])
+    others = f"{to_do} of the other {reasons} are to do" if to_do else f"each of the other {reasons} has a reason"
     return (f"Of {coverage['library']['name']}'s {wrapped + reasons} public functions, {wrapped} are called and have a name "
-            f"here; each of the other {reasons} has a reason.")
+            f"here; {others}.")
 
 
 def reason_table(coverage):
@@ -74,18 +80,24 @@ def function_table(coverage):
 
 def _names(library, entry, key):
     if isinstance(entry, dict):
-        return f"{_names(library, entry[key], key)} (from {library} {entry['since']})"
+        since = f" (from {library} {entry['since']})" if "since" in entry else ""
+        return f"{_names(library, entry[key], key)}{since}"
     text = entry if isinstance(entry, str) else ", ".join(entry)
     return _CODE.sub(lambda match: f"`{match[0]}`", text)
 
 
 def _updated(root, page, lanes):
+    return with_tables(_with_programs(root, page, _read(root, page)), matrix(lanes), lambda source: json.loads(_read(root, source)))
+
+
+def with_tables(text, lanes, coverage):
+    """A page's text with its tables as they should be; `coverage` reads the list of a path."""
     def written(marked):
         what, source = marked["what"], marked["source"]
-        table = TABLES[what](json.loads(_read(root, source)) if source else matrix(lanes))
+        table = TABLES[what](coverage(source) if source else lanes)
         return f"{marked['begin']}{table}\n{marked['end']}"
 
-    return _TABLE.sub(written, _with_programs(root, page, _read(root, page)))
+    return _TABLE.sub(written, text)
 
 
 def _with_programs(root, page, text):

@@ -40,6 +40,10 @@ def load(root):
         raise Problem(f"{path} cannot be read ({error.strerror}); run this from a checkout of the project.", USAGE)
     except json.JSONDecodeError as error:
         raise Problem(f"{path} is not valid JSON: {error}.", USAGE)
+    return of_presets(root, presets)
+
+
+def of_presets(root, presets):
     configure = _by_name(presets["configurePresets"])
     test = _by_name(presets["testPresets"])
     return [_lane(root, configure, test, preset) for preset in configure.values()

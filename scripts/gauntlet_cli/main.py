@@ -7,8 +7,9 @@ import signal
 import sys
 from pathlib import Path
 
-from . import bench, demo, docs, fuzz, preflight, report, report_merge, report_text, setup, shards
+from . import bench, demo, docs, fuzz, inlines, preflight, report, report_merge, report_text, setup, shards
 from . import lanes as lane_table
+from . import new
 from .console import Console
 from .matrix import Matrix
 from .problem import FAILED, INTERRUPTED, USAGE, Problem
@@ -101,6 +102,14 @@ def _bench(project, console, options):
     return bench.run(project, lane_table.load(project.root), console, options)
 
 
+def _inlines(_project, _console, options):
+    return inlines.run(options)
+
+
+def _new(project, console, options):
+    return new.run(project, console, options)
+
+
 def _lanes(project, _console, options):
     lanes = lane_table.load(project.root)
     if options.write_docs:
@@ -174,13 +183,31 @@ def _parser():
 
     sub = command("bench", _bench, "measure a wrapper beside raw C and other libraries, and check its goals",
                   "png", "uv --quick", "png --filter '^read/icons/' --no-instructions")
-    sub.add_argument("suite", metavar="SUITE", help="what to measure: png, uv")
+    sub.add_argument("suite", metavar="SUITE", help="what to measure: png, uring, uv")
     sub.add_argument("--quick", action="store_true",
                      help="one case of each kind, few repetitions: to see that it works")
     sub.add_argument("--filter", metavar="REGEX", help="only cases whose name (png: OPERATION/KIND/FILE) matches")
     sub.add_argument("--no-instructions", action="store_true",
                      help="only time: no instructions, allocations and bytes counted, nor their goals checked")
     sub.add_argument("--json", metavar="FILE", help="write the results there too (always: build/bench/SUITE.json, .md)")
+
+    sub = command("inlines", _inlines, "list the inline functions and function-like macros of a C header, which a binding has "
+                  "to give symbols", "liburing.h --prefix io_uring_", "thing.h -I vendor/thing --json",
+                  "uv.h --pkg-config libuv")
+    sub.add_argument("header", metavar="HEADER", help="a file, or a name on the include path; what is listed comes from it "
+                     "and from files whose path begins with its own (for liburing.h: liburing/barrier.h)")
+    sub.add_argument("-I", dest="include", metavar="DIR", action="append", default=[], help="a folder to find headers in")
+    sub.add_argument("--pkg-config", metavar="NAME", help="the package whose compiler flags it needs")
+    sub.add_argument("--prefix", metavar="TEXT", default="", help="only names that begin so (macros: in capitals, too)")
+    sub.add_argument("--json", action="store_true", help="as JSON: functions and macros, each with name and signature")
+
+    sub = command("new", _new, "make a new binding from a C header, green in all lanes, and say what is left to write",
+                  "expat --header expat.h --pkg-config expat --prefix XML_")
+    sub.add_argument("name", metavar="NAME", help="of the binding: a C++ namespace, a folder of wrappers/")
+    sub.add_argument("--header", required=True, metavar="H", help="the library's header, as it is included")
+    sub.add_argument("--pkg-config", required=True, metavar="P", help="the library's package; on Debian its source is found and pinned")
+    sub.add_argument("--prefix", metavar="TEXT", default="", help="with which the library's functions begin")
+    sub.add_argument("--include", metavar="H", action="append", default=[], help="a header that H needs and does not include")
 
     sub = command("lanes", _lanes, "list the lanes", "", "--json", "--write-docs")
     form = sub.add_mutually_exclusive_group()

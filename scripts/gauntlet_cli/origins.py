@@ -82,20 +82,24 @@ class DebianArchive:
     def bring(self, source, target, phase):
         if not source.debian:
             raise Unavailable("Debian has no such package")
-        if not shutil.which("apt-get"):
-            raise Unavailable("this machine has no apt-get")
-        apt = self._apt(source.debian["suite"])
-        if source.debian["suite"] not in self._updated:
-            phase.update("apt-get update")
-            _must(process.run([*apt, "update"], phase))
-            self._updated.add(source.debian["suite"])
-        phase.update(f"apt-get {self._verb[0]}")
         with TemporaryDirectory(dir=target.parent, prefix=".apt-") as folder:
-            _must(process.run([*apt, *self._verb, source.debian["package"]], phase, cwd=folder))
+            self.download(source.debian["package"], source.debian["suite"], folder, phase)
             downloaded = Path(folder, source.debian["file"])
             if not downloaded.exists():
                 raise Unavailable(f"{source.debian['suite']} now has another version than {source.debian['file']}")
             os.replace(downloaded, target)
+
+    def download(self, package, suite, folder, phase):
+        """What the suite has of the package now, into a folder."""
+        if not shutil.which("apt-get"):
+            raise Unavailable("this machine has no apt-get")
+        apt = self._apt(suite)
+        if suite not in self._updated:
+            phase.update("apt-get update")
+            _must(process.run([*apt, "update"], phase))
+            self._updated.add(suite)
+        phase.update(f"apt-get {self._verb[0]}")
+        _must(process.run([*apt, *self._verb, package], phase, cwd=folder))
 
     def _apt(self, suite):
         """The apt-get command for a suite, with its state prepared."""

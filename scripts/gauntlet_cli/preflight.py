@@ -14,9 +14,10 @@ _COMMON_PACKAGES = ("cmake", "ninja-build", "ccache", "pkg-config", "g++", "git"
 
 # The command that a package is needed for: who has the command by another way needs no package.
 _COMMAND_OF = {"cmake": "cmake", "ninja-build": "ninja", "ccache": "ccache", "pkg-config": "pkg-config", "g++": "g++",
-               "git": "git", "clang-19": "clang++-19", "lld-19": "ld.lld-19", "llvm-19": "llvm-symbolizer-19",
+               "git": "git", "clang-19": "clang++-19", "clang-format-19": "clang-format-19", "lld-19": "ld.lld-19", "llvm-19": "llvm-symbolizer-19",
                "valgrind": "valgrind", "curl": "curl", "wrk": "wrk",
-               "chromium-headless-shell": "chromium-headless-shell"}
+               "chromium-headless-shell": "chromium-headless-shell", "dpkg-dev": "dpkg-shlibdeps", "fakeroot": "fakeroot",
+               "file": "file"}
 
 _CMAKE_MINIMUM = (3, 25)
 _RANDOM_BITS_OF_OLD_RUNTIMES = 28

@@ -1,4 +1,4 @@
-"""What keeps a tool from reporting: there is to be none of it, and the report says what is found."""
+"""What keeps a tool from reporting, or from seeing code: the report says all that is found."""
 
 import os
 import re
@@ -7,7 +7,7 @@ _FOLDERS = ("sanitizers", "cmake", "shims", "wrappers", "examples", "tests")
 _SUFFIXES = (".c", ".h", ".cpp", ".hpp", ".cmake", ".txt", ".supp", ".json", ".in")
 # A suppression file, or code that is left out of a tool's sight.
 _MARK = re.compile(r"--suppressions\b|\bsuppressions=|_default_suppressions\b|-fsanitize-(?:ignore|black)list\b|\bno_sanitize\b|"
-                   r"\bVALGRIND_DISABLE_ERROR_REPORTING\b|\b__lsan_(?:disable|ignore_object)\b|\bAnnotateIgnore\w+")
+                   r"-fno-sanitize=|\bVALGRIND_DISABLE_ERROR_REPORTING\b|\b__lsan_(?:disable|ignore_object)\b|\bAnnotateIgnore\w+")
 # Somebody's environment reaches each test.
 _VARIABLES = ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "MSAN_OPTIONS", "VALGRIND_OPTS")
 

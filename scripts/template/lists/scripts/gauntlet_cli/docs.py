@@ -1,0 +1,2 @@
+@@ before:          # [gauntlet new: pages]
+         "docs/@name@.md",
