@@ -1,4 +1,4 @@
-# The C libraries, as the same targets in either mode: PNG::PNG, ZLIB::ZLIB, uv::uv and llhttp::llhttp.
+# The C libraries, as the same targets in either mode: PNG::PNG, ZLIB::ZLIB, uv::uv, llhttp::llhttp and uring::uring.
 if(NOT GAUNTLET_DEPENDENCIES MATCHES "^(system|pinned)$")
   message(FATAL_ERROR "GAUNTLET_DEPENDENCIES is '${GAUNTLET_DEPENDENCIES}': it must be 'system' or 'pinned'.")
 endif()
@@ -6,6 +6,14 @@ if(GAUNTLET_DEPENDENCIES STREQUAL "pinned" AND NOT GAUNTLET_PREFIX)
   message(FATAL_ERROR "GAUNTLET_DEPENDENCIES=pinned needs a lane's toolchain. Run `scripts/gauntlet setup LANE`, then "
                       "`cmake --preset LANE`.")
 endif()
+
+# How others find them again: target, name and least version for find_package, Debian's package, and the module of
+# pkg-config, or what to link where there is none. zlib is as old as libpng may be.
+set(gauntlet_c_library_zlib ZLIB::ZLIB ZLIB 1.2.11 zlib1g-dev zlib)
+set(gauntlet_c_library_png PNG::PNG PNG 1.6.39 libpng-dev libpng)
+set(gauntlet_c_library_uv uv::uv uv 1.44.2 libuv1-dev libuv)
+set(gauntlet_c_library_llhttp llhttp::llhttp llhttp 9.2.1 "" -lllhttp)
+set(gauntlet_c_library_uring uring::uring uring 2.3 liburing-dev liburing)
 
 # A lane that quietly took a library of the system would run it without instrumentation.
 function(gauntlet_require_pinned name library)
@@ -37,5 +45,12 @@ if(GAUNTLET_LLHTTP)
   find_package(llhttp 9.2.1 REQUIRED MODULE)
   if(GAUNTLET_DEPENDENCIES STREQUAL "pinned")
     gauntlet_require_pinned(llhttp "${LLHTTP_LIBRARY}")
+  endif()
+endif()
+
+if(GAUNTLET_URING)
+  find_package(uring 2.3 REQUIRED MODULE)
+  if(GAUNTLET_DEPENDENCIES STREQUAL "pinned")
+    gauntlet_require_pinned(liburing "${URING_LIBRARY}")
   endif()
 endif()
