@@ -1,6 +1,7 @@
 // Faults that our C++ code provokes and other code commits: the C shim, or a C library below it. They are
 // reported only if that code, too, was built with the lane's tool.
 #include <gauntlet/shim/png.h>
+#include <liburing.h>
 #include <llhttp.h>
 #include <netinet/in.h>
 #include <png.h>
@@ -39,6 +40,14 @@ void parse(const char* bytes, std::size_t size) {
   llhttp_t parser;
   llhttp_init(&parser, HTTP_REQUEST, &no_callbacks);
   (void)llhttp_execute(&parser, bytes, size);
+}
+
+// liburing works out what to map, and then there is nothing to be mapped: this needs no kernel that has
+// io_uring.
+void map(io_uring_params* params, io_uring* ring) { (void)io_uring_queue_mmap(-1, params, ring); }
+
+io_uring_params* new_params(std::size_t size = sizeof(io_uring_params)) {
+  return opaque(static_cast<io_uring_params*>(std::malloc(size)));
 }
 
 }  // namespace
@@ -173,4 +182,35 @@ void canary_uninitialised_branch_in_llhttp(bool faulty) {
   if (!faulty) *bytes = 'G';
   parse(bytes, 1);
   std::free(bytes);
+}
+
+void canary_heap_overflow_in_liburing(bool faulty) {
+  const std::size_t size = faulty ? offsetof(io_uring_params, cq_off) : sizeof(io_uring_params);
+  io_uring_params* params = new_params(size);
+  std::memset(params, 0, size);
+  io_uring ring;
+  map(params, &ring);
+  std::free(params);
+}
+
+void canary_misaligned_access_in_liburing(bool faulty) {
+  alignas(io_uring_params) unsigned char bytes[sizeof(io_uring_params) + 1] = {};
+  void* address = opaque(bytes + (faulty ? 1 : 0));
+  io_uring ring;
+  map(static_cast<io_uring_params*>(address), &ring);
+}
+
+void canary_data_race_in_liburing(bool faulty) {
+  io_uring_params params{};
+  io_uring mine;
+  io_uring theirs;
+  run_together([&] { map(&params, &mine); }, [&] { map(&params, faulty ? &mine : &theirs); });
+}
+
+void canary_uninitialised_branch_in_liburing(bool faulty) {
+  io_uring_params* params = new_params();
+  if (!faulty) std::memset(params, 0, sizeof *params);
+  io_uring ring;
+  map(params, &ring);
+  std::free(params);
 }

@@ -5,42 +5,50 @@
 
 // Every canary, once. Each is a function canary_NAME(bool faulty): with true it commits the fault, with false
 // it takes the same path and does it right (its clean twin, which no tool may report).
-#define GAUNTLET_CANARIES(X)        \
-  X(heap_overflow)                  \
-  X(stack_overflow)                 \
-  X(use_after_free)                 \
-  X(use_after_return)               \
-  X(container_overflow)             \
-  X(leak)                           \
-  X(uninitialised_branch)           \
-  X(library_assertion)              \
-  X(signed_overflow)                \
-  X(bad_shift)                      \
-  X(misaligned_access)              \
-  X(implicit_conversion)            \
-  X(data_race)                      \
-  X(lock_inversion)                 \
-  X(double_close)                   \
-  X(leaked_descriptor)              \
-  X(heap_overflow_in_shim)          \
-  X(misaligned_access_in_shim)      \
-  X(data_race_in_shim)              \
-  X(uninitialised_branch_in_shim)   \
-  X(heap_overflow_in_zlib)          \
-  X(data_race_in_zlib)              \
-  X(uninitialised_branch_in_zlib)   \
-  X(heap_overflow_in_libpng)        \
-  X(signed_overflow_in_libpng)      \
-  X(data_race_in_libpng)            \
-  X(uninitialised_branch_in_libpng) \
-  X(heap_overflow_in_libuv)         \
-  X(misaligned_access_in_libuv)     \
-  X(data_race_in_libuv)             \
-  X(uninitialised_branch_in_libuv)  \
-  X(heap_overflow_in_llhttp)        \
-  X(misaligned_access_in_llhttp)    \
-  X(data_race_in_llhttp)            \
-  X(uninitialised_branch_in_llhttp)
+#define GAUNTLET_CANARIES(X)                \
+  X(heap_overflow)                          \
+  X(stack_overflow)                         \
+  X(use_after_free)                         \
+  X(use_after_return)                       \
+  X(container_overflow)                     \
+  X(leak)                                   \
+  X(uninitialised_branch)                   \
+  X(library_assertion)                      \
+  X(signed_overflow)                        \
+  X(bad_shift)                              \
+  X(misaligned_access)                      \
+  X(implicit_conversion)                    \
+  X(data_race)                              \
+  X(lock_inversion)                         \
+  X(double_close)                           \
+  X(leaked_descriptor)                      \
+  X(heap_overflow_in_shim)                  \
+  X(misaligned_access_in_shim)              \
+  X(data_race_in_shim)                      \
+  X(uninitialised_branch_in_shim)           \
+  X(heap_overflow_in_zlib)                  \
+  X(data_race_in_zlib)                      \
+  X(uninitialised_branch_in_zlib)           \
+  X(heap_overflow_in_libpng)                \
+  X(signed_overflow_in_libpng)              \
+  X(data_race_in_libpng)                    \
+  X(uninitialised_branch_in_libpng)         \
+  X(heap_overflow_in_libuv)                 \
+  X(misaligned_access_in_libuv)             \
+  X(data_race_in_libuv)                     \
+  X(uninitialised_branch_in_libuv)          \
+  X(heap_overflow_in_llhttp)                \
+  X(misaligned_access_in_llhttp)            \
+  X(data_race_in_llhttp)                    \
+  X(uninitialised_branch_in_llhttp)         \
+  X(heap_overflow_in_liburing)              \
+  X(misaligned_access_in_liburing)          \
+  X(data_race_in_liburing)                  \
+  X(uninitialised_branch_in_liburing)       \
+  X(kernel_write_into_freed_memory)         \
+  X(uninitialised_branch_behind_short_read) \
+  X(touching_lent_memory)                   \
+  X(writing_to_memory_lent_for_reading)
 
 // Not inlined, so that the stack of a report names it.
 #define GAUNTLET_DECLARE(name) [[gnu::noinline]] void canary_##name(bool faulty);

@@ -11,6 +11,9 @@ from collections import Counter
 
 _INCLUDE = re.compile(r'^\s*#\s*include "([^"]+)"', re.MULTILINE)
 _COMMENT = re.compile(r"//[^\n]*")
+_C_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_BEFORE_BRACKET = re.compile(r"\b(\w+)\s*\(")
+_NO_SYMBOL = ("not_built", "inline", "macro")
 
 
 class Coverage:
@@ -21,9 +24,15 @@ class Coverage:
         listed = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=self._unique)
         library = listed["library"]
         self.library, self.prefix = library["name"], library["prefix"]
+        # In C++, where it is not the prefix.
+        self.namespace = library.get("namespace", self.prefix.rstrip("_"))
         # The first group is a name, or a part of the version.
-        self.declaration, self.version = re.compile(library["declaration"]), re.compile(library["version"])
-        self.since, self.wrapped, self.kind = {}, {}, {}
+        self.declaration = re.compile(library["declaration"]) if "declaration" in library else None
+        self.version = re.compile(library["version"]) if "version" in library else None
+        # Functions that are in the header only, and the symbols that a shim gives them: shim's prefix -> library's.
+        self.inline = re.compile(library["inline"]) if "inline" in library else None
+        self.shim = library.get("shim", {})
+        self.since, self.built_since, self.wrapped, self.kind = {}, {}, {}, {}
         for function, entry in listed["wrapped"].items():
             self.wrapped[function] = self._entry(function, entry, "names")
         for kind, group in listed["not_wrapped"].items():
@@ -39,23 +48,42 @@ class Coverage:
 
     def _entry(self, function, entry, key):
         if isinstance(entry, dict):
-            self.since[function] = _numbers(entry["since"])
+            self.since[function] = _numbers(entry.get("since", "0"))
+            self.built_since[function] = _numbers(entry.get("built_since", "0"))
             return entry[key]
         return entry
 
+    def declared(self, header, exported):
+        """What a header declares. Without a pattern for it: the names before a bracket that the library exports, or that are
+        listed, as inline functions and macros are."""
+        if self.declaration:
+            return set(self.declaration.findall(header))
+        return set(_BEFORE_BRACKET.findall(_C_COMMENT.sub(" ", header))) & (exported | self.wrapped.keys() | self.kind.keys())
+
     def of(self, version):
         """What this version of the library is to have."""
+        if not version:
+            return {*self.wrapped, *self.kind}
         return {function for function in (*self.wrapped, *self.kind) if self.since.get(function, ()) <= _numbers(version)}
 
-    def among(self, functions, *kinds):
-        return {function for function in functions if self.kind.get(function) in kinds}
+    def built(self, functions, version):
+        """What this version of the library is to have a symbol of: some were forgotten there first."""
+        return {function for function in functions if self.kind.get(function) not in _NO_SYMBOL
+                and (not version or self.built_since.get(function, ()) <= _numbers(version))}
+
+    def inlined(self, header):
+        """By the pattern, or by the kind of reason."""
+        found = set(self.inline.findall(header)) if self.inline else set()
+        return found | {function for function, kind in self.kind.items() if kind == "inline"}
 
     def symbols(self, nm, library, *flags):
         """Of a static library or of a shared one, which keeps its own in another table."""
+        prefixes = {self.prefix: self.prefix, **self.shim}
         dynamic = ("--dynamic",) if ".so" in library.name else ()
         said = subprocess.run([nm, *flags, *dynamic, "--format=posix", str(library)], check=True, text=True,
                               stdout=subprocess.PIPE).stdout
-        return set(re.findall(rf"^({self.prefix}\w+)(?:@\S+)? ", said, re.MULTILINE))
+        found = re.findall(rf"^({'|'.join(prefixes)})(\w+)(?:@\S+)? ", said, re.MULTILINE)
+        return {prefixes[prefix] + rest for prefix, rest in found}
 
 
 def _numbers(version):
@@ -83,16 +111,18 @@ def check_header(coverage, declared, version):
                                    "is in coverage.json, but not in the header")
 
 
-def check_library(coverage, declared, library, exported):
-    """A static library has symbols of its own beside those of its header."""
-    built = declared - coverage.among(declared, "not_built")
-    exported = exported if ".so" in library.name else exported & declared
+def check_library(coverage, declared, version, library, exported, inline):
+    """A static library has symbols of its own beside those of its header; of inline functions it may have some."""
+    built = coverage.built(declared, version) - inline
+    exported = exported - inline
+    exported = exported if ".so" in library.name and coverage.declaration else exported & declared
     return _differences(exported, built, "is in the library, but not said to be built",
                         "is said to be built, but is not in the library")
 
 
 def check_calls(coverage, declared, called):
     listed = declared & coverage.wrapped.keys()
+    called = called if coverage.declaration and not coverage.shim else called & declared
     return _differences(called, listed, "is called, but not listed as wrapped", "is listed as wrapped, but is not called")
 
 
@@ -101,7 +131,7 @@ def check_names(coverage, headers):
     texts = [_COMMENT.sub("", path.read_text(encoding="utf-8")) for path in sorted(headers.rglob("*.hpp"))]
     return ([(function, "is wrapped by no name") for function, names in coverage.wrapped.items() if not names]
             + [(function, f"the public headers have no {name}") for function, names in coverage.wrapped.items()
-               for name in names if not any(_has(text, coverage.prefix.rstrip("_"), name) for text in texts)])
+               for name in names if not any(_has(text, coverage.namespace, name) for text in texts)])
 
 
 def _has(text, namespace, name):
@@ -121,23 +151,27 @@ def by_function(mistakes):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name, text in {"coverage": "the list", "header": "the C library's", "library": "the C library itself",
-                       "caller": "the library of ours that calls it", "include": "the wrapper's public headers"}.items():
+                       "include": "the wrapper's public headers"}.items():
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True, help=text)
+    parser.add_argument("--caller", type=pathlib.Path, required=True, nargs="+", help="the libraries of ours that call it")
+    parser.add_argument("--version", help="of the library, where its header does not say it")
     parser.add_argument("--nm", required=True)
     options = parser.parse_args()
     coverage = Coverage(options.coverage)
     header = read_header(options.header)
-    version, declared = ".".join(coverage.version.findall(header)), set(coverage.declaration.findall(header))
+    exported = coverage.symbols(options.nm, options.library, "--defined-only")
+    version = (".".join(coverage.version.findall(header)) if coverage.version else "") or options.version or ""
+    declared = coverage.declared(header, exported)
+    called = set().union(*(coverage.symbols(options.nm, caller, "--undefined-only") for caller in options.caller))
     mistakes = [*check_header(coverage, declared, version),
-                *check_library(coverage, declared, options.library,
-                               coverage.symbols(options.nm, options.library, "--defined-only")),
-                *check_calls(coverage, declared, coverage.symbols(options.nm, options.caller, "--undefined-only")),
+                *check_library(coverage, declared, version, options.library, exported, coverage.inlined(header)),
+                *check_calls(coverage, declared, called),
                 *check_names(coverage, options.include)]
     for line in by_function(mistakes):
         print(line)
     wrapped = sum(function in coverage.wrapped for function in declared)
     reasons = sum(function in coverage.kind for function in declared)
-    print(f"{coverage.library} {version}: wrapped {wrapped} of {len(declared)}, {reasons} with a reason")
+    print(f"{f'{coverage.library} {version}'.strip()}: wrapped {wrapped} of {len(declared)}, {reasons} with a reason")
     return 1 if mistakes else 0
 
 

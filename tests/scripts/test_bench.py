@@ -370,6 +370,27 @@ class Table(support.InFolder):
         self.assertEqual(goals["idle_connections"], {"bytes": 1.5})
         self.assertTrue({"queue_work", "fs_stat/1"} <= goals.keys())
 
+    def test_the_suite_of_uring_wants_97_percent_of_real_work_and_90_of_none_and_no_allocation(self):
+        goals = {one.name: one.goals for one in bench_suite.load(self.project(), "uring").cases}
+        for name, wanted in (("nops/1", 0.90), ("nops/32", 0.90),
+                             *((f"{kind}_reads/{depth}", 0.97) for kind in ("cached", "direct") for depth in (1, 32, 128)),
+                             *((f"echo/{connections}", 0.97) for connections in (1, 100, 1000))):
+            self.assertEqual(goals[name], {"speed": wanted, "allocations": 0}, name)
+
+    def test_the_operations_of_uring_are_spread_evenly(self):
+        for one in bench_suite.load(self.project(), "uring").cases:
+            width = one.counted[1]
+            counts = [int(timed.split(":")[2]) for timed in one.timed] + [*one.repeats, *one.sizes]
+            self.assertEqual([count % width for count in counts], [0] * len(counts), one.name)
+
+    def test_a_benchmark_builds_its_own_programs_and_no_others(self):
+        programs = {name: bench_suite.load(self.project(), name).programs for name in bench_suite.names(self.project())}
+        self.assertEqual(programs["uring"], ["bench_uring", "repeat_uring", "allocations_uring"])
+        self.assertIn("latency_uv", programs["uv"])
+        for name, wanted in programs.items():
+            text = (support.ROOT / "benchmarks" / name / "CMakeLists.txt").read_text(encoding="utf-8")
+            self.assertEqual([program for program in wanted if f"add_executable({program} " not in text], [])
+
     def test_the_suite_of_uv_measures_the_latency_of_a_thousand_connections(self):
         loaded = {one.name: one for one in bench_suite.load(self.project(), "uv").cases if one.load}
         for name in ("serve", "tasks_serve"):
@@ -385,12 +406,12 @@ class Table(support.InFolder):
         self.assertEqual(max(idle.sizes), 10000)
 
     def test_names_are_unique(self):
-        for name in ("png", "uv"):
+        for name in ("png", "uring", "uv"):
             found = [one.name for one in bench_suite.load(self.project(), name).cases]
             self.assertEqual(len(set(found)), len(found))
 
     def test_an_unknown_benchmark_names_those_that_there_are(self):
-        with self.assertRaisesRegex(Problem, "no benchmark named gif. There is: coroutines, png, uv"):
+        with self.assertRaisesRegex(Problem, "no benchmark named gif. There is: coroutines, png, uring, uv"):
             bench_suite.load(self.project(), "gif")
 
     def test_the_build_is_no_lane(self):

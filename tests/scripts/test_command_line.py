@@ -18,7 +18,7 @@ class CommandLine(support.InFolder):
         self.assertIn("usage: gauntlet", done.stderr)
 
     def test_each_command_has_help_with_an_example(self):
-        for command in ("setup", "demo", "test", "report", "report merge", "fuzz", "bench", "lanes"):
+        for command in ("setup", "demo", "test", "report", "report merge", "fuzz", "bench", "inlines", "lanes"):
             done = gauntlet(*command.split(), "--help")
             self.assertEqual(done.returncode, 0)
             self.assertIn(f"  scripts/gauntlet {command} ", done.stdout)

@@ -37,8 +37,8 @@ class door {
 """
 
 
-class Coverage(support.InFolder):
-    """A library of three functions, and a wrapper of it that lacks nothing; each test takes something away."""
+class Checked(support.InFolder):
+    """A library of three functions, and a wrapper of it that lacks nothing."""
 
     def setUp(self):
         super().setUp()
@@ -61,19 +61,23 @@ class Coverage(support.InFolder):
         subprocess.run(["gcc", "-x", "c", "-shared", "-fPIC", "-s", "-", "-o", self.folder / f"{name}.so"], input=code.encode(),
                        check=True)
 
-    def list(self, wrapped=WRAPPED, not_wrapped=NOT_WRAPPED):
-        self.write("coverage.json", json.dumps({"library": LIBRARY, "wrapped": wrapped, "not_wrapped": not_wrapped}))
+    def list(self, wrapped=WRAPPED, not_wrapped=NOT_WRAPPED, **library):
+        self.write("coverage.json", json.dumps({"library": {**LIBRARY, **library}, "wrapped": wrapped, "not_wrapped": not_wrapped}))
 
-    def said(self, library="library.a"):
+    def said(self, library="library.a", *more):
         """The lines of a run, and its exit status last."""
         options = {"coverage": "coverage.json", "header": "thing.h", "library": library, "caller": "caller.a",
                    "include": "include"}
         words = ["check.py", "--nm", "nm"]
         for name, file in options.items():
             words += [f"--{name}", str(self.folder / file)]
-        with mock.patch.object(sys, "argv", words), contextlib.redirect_stdout(io.StringIO()) as out:
+        with mock.patch.object(sys, "argv", [*words, *more]), contextlib.redirect_stdout(io.StringIO()) as out:
             status = check.main()
         return [*out.getvalue().splitlines(), status]
+
+
+class Coverage(Checked):
+    """Each test takes something away."""
 
     def test_a_whole_list_passes_with_its_count(self):
         self.assertEqual(self.said(), ["libthing 1.3: wrapped 2 of 3, 1 with a reason", 0])
@@ -133,6 +137,69 @@ class Coverage(support.InFolder):
         self.write("include/os.hpp", "namespace gauntlet::thing::os {\nint lock();\n}\n")
         self.list(wrapped={**WRAPPED, "thing_open": ["thing::os::lock"]})
         self.assertEqual(self.said()[-1], 0)
+
+
+class Drafted(Coverage):
+    """As `scripts/gauntlet new` writes the list: without patterns, with a namespace of its own. The same must hold."""
+
+    def list(self, wrapped=WRAPPED, not_wrapped=NOT_WRAPPED):
+        library = {"name": "libthing", "namespace": "thing", "prefix": "thing_"}
+        self.write("coverage.json", json.dumps({"library": library, "wrapped": wrapped, "not_wrapped": not_wrapped}))
+
+    def said(self, library="library.a"):
+        return [line.replace("libthing:", "libthing 1.3:") if isinstance(line, str) else line for line in super().said(library)]
+
+    def test_what_is_newer_than_the_library_is_not_asked_of_it(self):
+        """A list without a version is one of all functions."""
+        self.write("thing.h", HEADER.replace("EXPORT int thing_slam(void);", ""))
+        self.assertIn("thing_slam: is in coverage.json, but not in the header", self.said()[0])
+
+    def test_a_listed_function_must_be_in_the_header(self):
+        self.write("thing.h", HEADER.replace("EXPORT int thing_slam(void);", "/* thing_slam( is gone */"))
+        self.assertIn("thing_slam: is in coverage.json, but not in the header", self.said()[0])
+
+    def test_all_that_a_shared_library_exports_must_be_listed(self):
+        """If its header has it."""
+        self.compile_shared("library", f"{CODE} int thing_hidden(void) {{ return 0; }}")
+        self.assertEqual(self.said("library.so")[-1], 0)
+        self.write("thing/version.h", f"{VERSION}#ifdef MORE\nint thing_hidden (void);\n#endif\n")
+        self.assertEqual(self.said("library.so")[0], "thing_hidden: is in the header, but not in coverage.json")
+
+    def test_inline_functions_and_macros_have_no_symbol(self):
+        self.write("thing/version.h", f"{VERSION}static inline int thing_sum(void) {{ return 0; }}\n#define thing_call(a) thing_open()\n")
+        shims = {kind: {"reason": "r", "functions": {name: ""}} for kind, name in (("inline", "thing_sum"), ("macro", "thing_call"))}
+        self.list(not_wrapped={**NOT_WRAPPED, **shims})
+        self.assertEqual(self.said(), ["libthing 1.3: wrapped 2 of 5, 3 with a reason", 0])
+        self.compile("library", f"{CODE} __attribute__((used)) static int thing_sum(void) {{ return 0; }}")
+        self.assertEqual(self.said()[-1], 0)
+
+
+class Shimmed(Checked):
+    """A library that is partly in its header."""
+
+    def test_an_inline_function_is_called_by_its_shim_and_in_no_library(self):
+        self.write("thing.h", f"{HEADER}INLINE int thing_ring(void) {{ return 0; }}\n")
+        self.compile("caller", CALLER.replace("+", "+ shim_ring() +").replace("int ours", "int shim_ring(void); int ours"))
+        rules = {"declaration": r"(?:EXPORT|INLINE) \w+ (thing_\w+)\(", "inline": r"INLINE \w+ (thing_\w+)\(",
+                 "shim": {"shim_": "thing_"}}
+        self.list(**rules)
+        self.assertEqual(self.said()[0], "thing_ring: is in the header, but not in coverage.json; "
+                                         "is called, but not listed as wrapped")
+        self.list(wrapped={**WRAPPED, "thing_ring": ["thing::door::open"]}, **rules)
+        self.assertEqual(self.said()[-1], 0)
+        self.compile("caller", CALLER)
+        self.assertEqual(self.said()[0], "thing_ring: is listed as wrapped, but is not called")
+
+    def test_a_function_may_be_declared_before_it_is_built(self):
+        self.compile("library", CODE.replace("thing_old", "other"))
+        for since, status in (("1.4", 0), ("1.3", 1)):
+            self.list(not_wrapped={"old": {"reason": "", "functions": {"thing_old": {"built_since": since, "instead": ""}}}})
+            self.assertEqual(self.said()[-1], status)
+
+    def test_a_header_without_a_version_is_told_its_version(self):
+        self.write("thing/version.h", "")
+        self.assertEqual(self.said("library.a", "--version", "1.2")[-2:],
+                         ["libthing 1.2: wrapped 2 of 3, 1 with a reason", 0])
 
 
 if __name__ == "__main__":

@@ -103,8 +103,8 @@ TEST_CASE("text with a port must be whole") {
 }
 
 TEST_CASE("an error shows the text, also where there is a NUL in it") {
-  const auto failure = value_thrown_by<error>([] { return address::ip4("1.2\0.3"sv, 80); });
-  CHECK(std::string_view(failure.what()).starts_with("1.2?.3: address::ip4: invalid argument"));
+  const auto failure = value_thrown_by<gauntlet::error>([] { return address::ip4("1.2\0.3"sv, 80); });
+  CHECK(std::string_view(failure.what()).starts_with("1.2?.3: address::ip4: Invalid argument"));
   CHECK(std::string_view(failure.what()).contains("addresses_are_checked.cpp:"));
 }
 

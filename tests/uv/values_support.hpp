@@ -31,7 +31,7 @@ E value_thrown_by(Work&& work) {
 
 template <std::invocable Work>
 bool is_refused(Work&& work, std::errc code, std::string_view advice = {}) {
-  const auto failure = value_thrown_by<error>(std::forward<Work>(work));
+  const auto failure = value_thrown_by<gauntlet::error>(std::forward<Work>(work));
   INFO(failure.what());
   CHECK(failure.code() == code);
   CHECK(std::string_view(failure.what()).contains(advice));

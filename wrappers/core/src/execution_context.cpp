@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t most_suppressed = 64;
 
-thread_local constinit execution_context* current_context = nullptr;
+[[gnu::tls_model("initial-exec")]] thread_local constinit execution_context* current_context = nullptr;
 
 std::string message_of(const std::exception_ptr& error) {
   try {

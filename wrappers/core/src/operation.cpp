@@ -17,13 +17,13 @@ constexpr std::size_t resumed_in_one_turn = 4096;
 
 /// What is ready on this thread, in the order in which it became so.
 intrusive_list<operation, queue_tag>& ready() noexcept {
-  static thread_local intrusive_list<operation, queue_tag> list;
+  [[gnu::tls_model("initial-exec")]] static thread_local intrusive_list<operation, queue_tag> list;
   return list;
 }
 
 }  // namespace
 
-thread_local constinit resumer this_resumer;
+[[gnu::tls_model("initial-exec")]] thread_local constinit resumer this_resumer;
 
 void resume(operation& done) noexcept {
   ready().push_back(done);
@@ -46,33 +46,43 @@ void resume_scope::resume_all() noexcept {
 }
 
 void resume_scope::run(operation& next) noexcept {
-  if (watchdog* const watching = next.context_ != nullptr ? next.context_->watchdog_ : nullptr) [[unlikely]] {
-    const execution_context::holding here(*watching, next);
-    this_resumer.run(next.take_ready());
-  } else {
-    this_resumer.run(next.take_ready());
-  }
+  if (next.context_ != nullptr && next.context_->watchdog_ != nullptr) [[unlikely]]
+    return run_watched(next, *next.context_->watchdog_);
+  this_resumer.run(next.take_ready());
+}
+
+void resume_scope::run_watched(operation& next, watchdog& watching) noexcept {
+  const execution_context::holding here(watching, next);
+  this_resumer.run(next.take_ready());
 }
 
 bool operation::suspend(std::coroutine_handle<> coroutine, chain_link* link) {
-  if (state_ != state::idle)
-    throw misuse(kind_, "it is awaited for the second time: call the function again for another one", where_);
+  if (state_ != state::idle) [[unlikely]]
+    refuse_second_time();
   coroutine_ = coroutine;
   link_ = link;
   context_ = link != nullptr && link->context != nullptr ? link->context : execution_context::current();
-  if (context_ != nullptr && !context_->on_this_thread()) context_->refuse_thread(kind_, where_);
+  if (context_ != nullptr && !context_->on_this_thread()) [[unlikely]]
+    context_->refuse_thread(kind_, where_);
   stop_state* const stop = link != nullptr ? link->stop : nullptr;
-  if (stop != nullptr && stop->requested() && !starts_stopped_) {
+  if (stop != nullptr && stop->requested() && !starts_stopped_) [[unlikely]] {
     canceled_ = true;
     state_ = state::done;
     return false;
   }
-  try_to_start();
-  if (state_ == state::starting && stop != nullptr && stop->requested()) cancel();
+  state_ = state::starting;
+  try {
+    start();
+  } catch (...) {
+    failure_ = std::current_exception();
+    state_ = state::done;
+  }
+  if (state_ == state::starting && stop != nullptr && stop->requested()) [[unlikely]]
+    cancel();
   if (state_ == state::done) return false;
   state_ = state::in_flight;
   if (context_ != nullptr) {
-    since_ = context_->now();
+    since_ = context_->watchdog_ == nullptr ? context_->coarse_now() : context_->now();
     context_->operations_.push_back(*this);
   }
   if (stop != nullptr && !stop->requested()) stop->add(*this);
@@ -84,14 +94,8 @@ bool operation::suspend(std::coroutine_handle<> coroutine, chain_link* link) {
   return true;
 }
 
-void operation::try_to_start() noexcept {
-  state_ = state::starting;
-  try {
-    start();
-  } catch (...) {
-    failure_ = std::current_exception();
-    state_ = state::done;
-  }
+void operation::refuse_second_time() const {
+  throw misuse(kind_, "it is awaited for the second time: call the function again for another one", where_);
 }
 
 void operation::complete() {
@@ -99,7 +103,8 @@ void operation::complete() {
     state_ = state::done;
     return;
   }
-  if (context_ != nullptr && !context_->on_this_thread()) context_->refuse_thread(kind_, where_);
+  if (context_ != nullptr && !context_->on_this_thread()) [[unlikely]]
+    context_->refuse_thread(kind_, where_);
   static_cast<list_node<queue_tag>&>(*this).unlink();
   static_cast<list_node<stop_tag>&>(*this).unlink();
   state_ = state::ready;

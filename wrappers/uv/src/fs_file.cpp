@@ -169,6 +169,7 @@ class transfer_block final : public fs_block {
 
   owned_buffer one;
   std::vector<owned_buffer> several;
+  [[no_unique_address]] lend lent;
 
  private:
   void tell(ssize_t result) override {
@@ -178,6 +179,11 @@ class transfer_block final : public fs_block {
     size = std::min(size, static_cast<std::size_t>(result));  // libuv's word is not taken for more
     if (uv_fs_get_type(&request) == UV_FS_READ) mark_read(buffers(), size);
     done_(size, buffers());
+  }
+
+  void settle(ssize_t result) noexcept override {
+    lent.give_back(result > 0 ? as_size(result) : 0);
+    fs_block::settle(result);
   }
 
   transfer_callback done_;
@@ -224,6 +230,15 @@ request queue_transfer(const fs_name& name, transfer_function function, loop& ow
   auto made = core.make<transfer_block>(name, where, std::move(on), std::move(done));
   made->one = std::move(one);
   made->several = std::move(several);
+  if constexpr (lends_are_tracked) {
+    made->lent = lend(name.operation, where, borrower::thread);
+    for (owned_buffer& buffer : made->buffers()) {
+      if (function == uv_fs_read)
+        made->lent.for_writing(buffer.writable(where));
+      else
+        made->lent.for_reading(buffer.bytes());
+    }
+  }
   return submit_fs(std::move(made), name, where,
                    [&](uv_loop_t* loop, uv_fs_t* request, fs_operands& operands, uv_fs_cb called) {
                      // SAFETY: this is the request of the block that was just made.
@@ -383,10 +398,16 @@ void transfer_operation::start() {
   fs_operands on;
   on.file = file_;
   auto made = core.make<awaited_transfer>(name, where(), std::move(on), [this](ssize_t result) {
+    lent_.give_back(result > 0 ? as_size(result) : 0);
     if (result >= 0 && reads_) mark_written(bytes_.data(), std::min(bytes_.size(), as_size(result)));
     result_ = result;
     complete();
   });
+  lend lent(kind(), where(), borrower::thread);
+  if (reads_)  // SAFETY: what is read into is not const in truth.
+    lent.for_writing({const_cast<std::byte*>(bytes_.data()), bytes_.size()});
+  else
+    lent.for_reading(bytes_);
   const auto function = reads_ ? uv_fs_read : uv_fs_write;
   in_flight(submit_fs(std::move(made), name, where(),
                       [&](uv_loop_t* loop, uv_fs_t* request, fs_operands& operands, uv_fs_cb called) {
@@ -394,6 +415,7 @@ void transfer_operation::start() {
                         return function(loop, request, operands.file.get()->number(), buffer.data(),
                                         buffer.count(), offset_, called);
                       }));
+  lent_ = std::move(lent);
   file_.end();
 }
 

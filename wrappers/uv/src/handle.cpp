@@ -1,5 +1,6 @@
 #include "gauntlet/uv/handle.hpp"
 
+#include "gauntlet/lend.hpp"
 #include "handle_block.hpp"
 
 namespace gauntlet::uv {
@@ -52,6 +53,7 @@ void handle_operation::throw_canceled() const { throw_error(UV_ECANCELED); }
 
 void handle_wait::wait() { on().waits().push_back(*this); }
 void handle_wait::stop_waiting() noexcept {
+  if constexpr (lends_are_tracked) before_end();  // of these, nobody has anything else to do there
   static_cast<gauntlet::detail::list_node<handle_wait_tag>&>(*this).unlink();
 }
 void handle_wait::require_alone() const {

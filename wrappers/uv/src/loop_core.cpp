@@ -1,9 +1,5 @@
 #include "loop_core.hpp"
 
-#include <pthread.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -17,18 +13,6 @@ namespace {
 
 constexpr std::size_t room_for_exceptions = 8;   // before memory is needed to keep them
 constexpr std::size_t read_buffer_size = 65536;  // what libuv suggests to alloc callbacks
-
-int this_thread_id() noexcept { return static_cast<int>(syscall(SYS_gettid)); }
-
-std::array<char, 16> this_thread_name() noexcept {
-  std::array<char, 16> name{};
-  pthread_getname_np(pthread_self(), name.data(), name.size());
-  return name;
-}
-
-std::string named(int id, const std::array<char, 16>& name) {
-  return "thread " + std::to_string(id) + " (" + name.data() + ')';
-}
 
 /// For what can only be a fault of ours, or destroys a loop under another thread's feet.
 [[noreturn]] void die(const char* sentence) noexcept {
@@ -90,23 +74,11 @@ void loop_core::unreference() noexcept {
 }
 
 void loop_core::refuse_thread(const char* operation, const std::source_location& where) const {
-  std::string owner;
   {
     const std::scoped_lock lock(mutex_);
     if (!door_open_) throw misuse(operation, "the loop is closed: make a new one", where);
-    owner = named(thread_id_, thread_name_);
   }
-  throw misuse(operation,
-               "called on " + named(this_thread_id(), this_thread_name()) + ", but the loop belongs to " +
-                   owner + ": call it there, by loop.post() for example",
-               where);
-}
-
-void loop_core::bind_to_this_thread() noexcept {
-  const std::scoped_lock lock(mutex_);
-  thread_ = this_thread();
-  thread_id_ = this_thread_id();
-  thread_name_ = this_thread_name();
+  thread_.refuse(operation, "loop", where);
 }
 
 void loop_core::require_thread_or_end(const char* kind) const noexcept {

@@ -21,6 +21,7 @@
 #include "block.hpp"
 #include "block_pool.hpp"
 #include "gauntlet/callback.hpp"
+#include "gauntlet/detail/owner_thread.hpp"
 #include "gauntlet/detail/resume.hpp"
 #include "gauntlet/execution_context.hpp"
 #include "gauntlet/uv/loop.hpp"
@@ -72,13 +73,13 @@ class loop_core final : public execution_context {
 
   // ---- thread
   bool on_this_thread() const noexcept override {
-    return thread_.load(std::memory_order_relaxed) == this_thread();
+    return thread_.is_this();
   }
   void require_thread(const char* operation, const std::source_location& where) const {
     if (!on_this_thread()) refuse_thread(operation, where);
   }
   [[noreturn]] void refuse_thread(const char* operation, const std::source_location& where) const override;
-  void bind_to_this_thread() noexcept;
+  void bind_to_this_thread() noexcept { thread_.bind(); }
   /// For destructors, which must not throw. When the loop is closed any thread will do.
   void require_thread_or_end(const char* kind) const noexcept;
 
@@ -190,7 +191,7 @@ class loop_core final : public execution_context {
   uv_loop_t loop_{};
   std::atomic<std::size_t> references_{1};
   std::size_t block_owners_ = 0;  // each a reference, when the door is closed
-  std::atomic<const void*> thread_{nullptr};
+  gauntlet::detail::owner_thread thread_;
   std::atomic<bool> running_{false};
   bool owner_gone_ = false;  // while running
   bool closing_ = false;
@@ -205,8 +206,6 @@ class loop_core final : public execution_context {
 
   std::atomic<bool> stop_requested_{false};
   mutable std::mutex mutex_;  // for what follows up to wakeup_
-  int thread_id_ = 0;
-  std::array<char, 16> thread_name_{};
   std::vector<callback<void()>> posted_;
   block* handed_over_ = nullptr;
   bool door_open_ = false;

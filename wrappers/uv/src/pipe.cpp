@@ -53,6 +53,14 @@ std::string socket_name(const address& given, const char* operation, const std::
   return '\0' + std::string(*name);
 }
 
+/// Core's own error would not be libuv's, as those of a pipe are.
+address path_address(std::string_view path, const char* operation, const std::source_location& where) {
+  if (path.size() > address::max_unix_path)
+    throw error(UV_ENAMETOOLONG, operation, path, where,
+                "there is room for 108 bytes: use a shorter path, or one relative to the working directory");
+  return address::unix_path(path, where);
+}
+
 #if GAUNTLET_UV_HAS_PIPE_BIND2
 /// An abstract name, or one that has no room for a NUL at its end.
 bool needs_length(const std::string& name) {
@@ -180,7 +188,7 @@ detail::pipe_connect_operation pipe::connect(const address& peer, std::source_lo
   return {use(block_, "pipe::connect", where), peer, where};
 }
 detail::pipe_connect_operation pipe::connect(std::string_view path, std::source_location where) {
-  return connect(address::unix_path(path, where), where);
+  return connect(path_address(path, "pipe::connect", where), where);
 }
 
 detail::pipe_connect_operation::pipe_connect_operation(pipe_block& on, const address& peer,
@@ -398,7 +406,7 @@ pipe_listener::pipe_listener(uv::loop& loop, const address& local, pipe_listen_o
 
 pipe_listener::pipe_listener(uv::loop& loop, std::string_view path, pipe_listen_options options,
                              std::source_location where)
-    : pipe_listener(loop, address::unix_path(path, where), options, where) {}
+    : pipe_listener(loop, path_address(path, "pipe_listener", where), options, where) {}
 
 pipe_listener::pipe_listener(uv::loop& loop, int socket, pipe_listen_options options,
                              std::source_location where)

@@ -89,6 +89,7 @@ void stream_block::on_alloc_for_wait(uv_handle_t* handle, std::size_t, uv_buf_t*
   if (self.is_waited_for()) {
     // SAFETY: only reads wait for a stream that is read.
     auto& reader = static_cast<read_operation&>(self.waits().front());
+    reader.lent_.pause();  // libuv reads into it before anybody else runs
     try {
       memory = reader.room();
     } catch (...) {
@@ -102,13 +103,15 @@ void stream_block::on_alloc_for_wait(uv_handle_t* handle, std::size_t, uv_buf_t*
 
 void stream_block::on_read_for_wait(uv_stream_t* stream, ssize_t count, const uv_buf_t*) noexcept {
   auto& self = block_of<stream_block>(stream);
-  if (count == 0) return;  // it would have blocked
   if (count == UV_ENOBUFS) uv_read_stop(stream);
-  if (!self.is_waited_for())
-    return self.loop().idle().remove(self.idle_);  // what has come stays in the system
-  self.written_at_once_ = 0;
+  if (!self.is_waited_for()) {
+    if (count != 0) self.loop().idle().remove(self.idle_);  // what has come stays in the system
+    return;
+  }
   // SAFETY: as above.
   auto& reader = static_cast<read_operation&>(self.waits().front());
+  if (count == 0) return reader.lent_.resume();  // it would have blocked
+  self.written_at_once_ = 0;
   if (count == UV_EOF) {
     reader.at_end();
     reader.end(0);
@@ -118,7 +121,10 @@ void stream_block::on_read_for_wait(uv_stream_t* stream, ssize_t count, const uv
     reader.end(static_cast<int>(count));
   } else {
     try {
-      if (reader.took(static_cast<std::size_t>(count))) reader.end(0);
+      if (reader.took(static_cast<std::size_t>(count)))
+        reader.end(0);
+      else
+        reader.lent_.resume();
     } catch (...) {
       reader.end(std::current_exception());
     }
@@ -135,8 +141,11 @@ void read_operation::start() {
   require_usable();
   require_alone();
   if (has_all()) return complete();
+  lend lent(kind(), where());
+  if constexpr (lends_are_tracked) lent.for_writing(memory());
   // SAFETY: the constructor was given a stream.
   static_cast<stream_block&>(on()).read_for_waits(kind(), where());
+  lent_ = std::move(lent);
   wait();
 }
 
@@ -322,12 +331,14 @@ bool stream_block::queue(fresh<write_block>&& write, const uv_buf_t* bytes, unsi
                 "a write before this one has failed: see its callback");
   write->size = size;
   write->sent = sent;
+  gauntlet::lend lent("stream::write", where);
+  for (const owned_buffer& buffer : write->buffers()) lent.for_reading(buffer.bytes());
   submit(std::move(write), "stream::write", kind_of{*this}, where, [&](write_block& made) {
     // SAFETY: libuv's own way to give any handle to uv_write2, which looks only for its type and descriptor.
     return sent == nullptr ? uv_write(&made.request, stream(), bytes, count, write_block::on_written)
                            : uv_write2(&made.request, stream(), bytes, count,
                                        reinterpret_cast<uv_stream_t*>(sent->uv()), write_block::on_written);
-  });
+  }).lent = std::move(lent);
   if (sent != nullptr) carry(*sent);
   unreturned += size;
   if (unreturned <= marks.high) return true;
@@ -338,6 +349,7 @@ bool stream_block::queue(fresh<write_block>&& write, const uv_buf_t* bytes, unsi
 void write_block::on_written(uv_write_t* request, int status) noexcept {
   auto& self = request_of<write_block>(request);
   auto& target = block_of<stream_block>(request->handle);
+  self.lent.give_back();
   if (self.sent != nullptr) target.carried(*self.sent);
   target.unreturned -= self.size;
   finish(self, [&] {
@@ -386,16 +398,24 @@ stream_block& write_operation::stream() const noexcept { return static_cast<stre
 
 void write_operation::start() {
   require_usable();
-  buffer_list bytes(several_.empty() ? std::span(&one_, 1) : several_);
-  if (!sent_) return stream().write(bytes, nullptr, *this);
-  waited_block& sent = **sent_;
-  if (sent.closing()) refuse_use(&sent, kind(), where());
-  stream().write(bytes, &sent, *this);
-  stream().carry(sent);
-  carries_ = true;
+  const std::span spans = several_.empty() ? std::span(&one_, 1) : several_;
+  lend lent(kind(), where());
+  for (const std::span<const std::byte>& bytes : spans) lent.for_reading(bytes);
+  buffer_list bytes(spans);
+  if (sent_) {
+    waited_block& sent = **sent_;
+    if (sent.closing()) refuse_use(&sent, kind(), where());
+    stream().write(bytes, &sent, *this);
+    stream().carry(sent);
+    carries_ = true;
+  } else {
+    stream().write(bytes, nullptr, *this);
+  }
+  if (!completed()) lent_ = std::move(lent);
 }
 
 void write_operation::before_end() noexcept {
+  lent_.give_back();
   if (std::exchange(carries_, false)) stream().carried(**sent_);
 }
 

@@ -107,6 +107,7 @@ class write_block : public request_block {
   uv_write_t request;            // libuv sets all of it that it reads
   std::size_t size = 0;          // in bytes
   waited_block* sent = nullptr;  // through a pipe
+  [[no_unique_address]] lend lent;
 
  private:
   owned_buffer one_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "gauntlet/detail/c_text.hpp"
 #include "gauntlet/uv/error.hpp"
 
 namespace gauntlet::uv::detail {
@@ -18,20 +19,7 @@ inline void check(int status, std::string_view operation, std::string_view subje
   if (status < 0) throw error(status, operation, subject, where);
 }
 
-// With the NUL that C looks for. One inside would end the text early: misuse.
-inline std::string c_text(std::string_view text, std::string_view operation, std::string_view what,
-                          const std::source_location& where) {
-  const std::size_t nul = text.find('\0');
-  if (nul != text.npos)
-    throw misuse(operation,
-                 std::string("the ")
-                     .append(what)
-                     .append(" has a NUL at byte ")
-                     .append(std::to_string(nul))
-                     .append(", where C would take it to end; give one without"),
-                 where);
-  return std::string(text);
-}
+using gauntlet::detail::c_text;
 
 // Asks libuv for a string, with a buffer that grows until it fits. call(char* buffer, std::size_t* size) is
 // one of the functions that answer UV_ENOBUFS with the size they need, and with the length when there is

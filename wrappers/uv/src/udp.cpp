@@ -110,7 +110,11 @@ void udp_block::on_alloc_for_wait(uv_handle_t* handle, std::size_t, uv_buf_t* bu
   auto& self = block_of<udp_block>(handle);
   std::span<std::byte> memory;
   // SAFETY: only receives wait for a udp.
-  if (self.is_waited_for()) memory = static_cast<receive_operation&>(self.waits().front()).into_;
+  if (self.is_waited_for()) {
+    auto& waiting = static_cast<receive_operation&>(self.waits().front());
+    waiting.lent_.pause();  // libuv reads into it before anybody else runs
+    memory = waiting.into_;
+  }
   // SAFETY: libuv takes memory as char.
   *buffer = uv_buf_init(reinterpret_cast<char*>(memory.data()), 0);
   buffer->len = memory.size();
@@ -120,9 +124,10 @@ void udp_block::on_received_for_wait(uv_udp_t* handle, ssize_t count, const uv_b
                                      unsigned flags) noexcept {
   auto& self = block_of<udp_block>(handle);
   if (count == UV_ENOBUFS) uv_udp_recv_stop(handle);  // nobody waits: it stays in the system
-  if (!self.is_waited_for() || (count >= 0 && from == nullptr)) return;
+  if (!self.is_waited_for()) return;
   // SAFETY: as above.
   auto& waiting = static_cast<receive_operation&>(self.waits().front());
+  if (count >= 0 && from == nullptr) return waiting.lent_.resume();  // there was nothing
   if (count < 0) return waiting.end(static_cast<int>(count));
   waiting.result_.size = std::min(static_cast<std::size_t>(count), waiting.into_.size());
   waiting.result_.truncated = (flags & static_cast<unsigned>(UV_UDP_PARTIAL)) != 0;
@@ -145,13 +150,17 @@ void receive_operation::start() {
   require_alone();
   if (into_.empty())
     throw misuse(kind(), "there is no room to receive into: give it a span of some", where());
+  lend lent(kind(), where());
+  lent.for_writing(into_);
   // SAFETY: the constructor was given one.
   static_cast<udp_block&>(on()).receive_for_waits(*this);
+  lent_ = std::move(lent);
   wait();
 }
 
 void send_block::on_sent(uv_udp_send_t* request, int status) noexcept {
   auto& self = request_of<send_block>(request);
+  self.lent.give_back();
   finish(self, [&] {
     outcome<> ended;
     if (status < 0) ended = error(status, "udp::send", self.subject(), self.where());
@@ -276,6 +285,8 @@ void submit_send(udp_block& used, detail::fresh<detail::send_block> send, const 
   const sockaddr* const native = destination(to, used, "udp::send", where);
   const detail::buffer_list buffers(send->buffers());
   const std::string subject = to ? to.to_string() : used.kind();
+  send->lent = lend("udp::send", where);
+  for (const owned_buffer& buffer : send->buffers()) send->lent.for_reading(buffer.bytes());
   detail::submit(std::move(send), "udp::send", subject, where, [&](detail::send_block& made) {
     return uv_udp_send(&made.request, &used.udp, buffers.data(), buffers.count(), native,
                        detail::send_block::on_sent);
@@ -320,12 +331,15 @@ void detail::send_operation::start() {
   auto& used = static_cast<udp_block&>(on());
   const sockaddr* const native = destination(to_, used, kind(), where());
   const buffer_list buffers(std::span(&bytes_, 1));
+  lend lent(kind(), where());
+  lent.for_reading(bytes_);
   const int status = uv_udp_try_send(&used.udp, buffers.data(), buffers.count(), native);
   if (status != UV_EAGAIN) return ended(std::min(status, 0));
   using sending = awaited_request<uv_udp_send_t>;
   submit(used.loop().make<sending>(*this), kind(), object(), where(), [&](sending& made) {
     return uv_udp_send(&made.request, &used.udp, buffers.data(), buffers.count(), native, sending::on_done);
   });
+  lent_ = std::move(lent);
 }
 
 /// libuv cannot take one back, and what waits, waits for room that may never be.

@@ -74,6 +74,7 @@ class send_block final : public request_block {
   uv_udp_send_t request{};
   owned_buffer one;
   std::vector<owned_buffer> several;
+  [[no_unique_address]] lend lent;
 
  private:
   using request_block::describe;

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -563,4 +565,6 @@ int gauntlet_png_set_sPLT(struct gauntlet_png* self, const char* name, uint8_t d
 #ifdef __cplusplus
 }
 #endif
+#pragma GCC visibility pop
+
 #endif

@@ -11,6 +11,8 @@
 #include "gauntlet/error.hpp"
 #include "gauntlet/task.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 namespace detail {
 
@@ -47,3 +49,5 @@ auto as_expected(Awaitable&& awaitable) {
 }
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

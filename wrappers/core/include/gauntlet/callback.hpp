@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 template <class Signature>
@@ -146,3 +148,5 @@ class callback<Result(Arguments...)> {
 };
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

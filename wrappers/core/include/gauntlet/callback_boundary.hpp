@@ -6,6 +6,8 @@
 #include <exception>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 /// One per object that C calls back. Not for several threads at once.
@@ -34,3 +36,5 @@ class callback_boundary {
 };
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include "gauntlet/detail/waitable.hpp"
 #include "gauntlet/error.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 /// Any number of tasks send and receive; each value is received once, first come, first served. To be
@@ -191,3 +193,5 @@ class [[nodiscard]] channel<T>::receive_operation final : public detail::waiter 
 };
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include <system_error>
 #include <type_traits>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 /// A C library, the system or the data has failed. Copying never throws; the strings live as long as any
@@ -70,3 +72,5 @@ auto attempt(Work&& work) -> std::expected<std::invoke_result_t<Work>, Error> {
 }
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

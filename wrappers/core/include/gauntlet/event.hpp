@@ -7,6 +7,8 @@
 
 #include "gauntlet/detail/waitable.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 /// All calls from one thread; from another one, post to the loop.
@@ -50,3 +52,5 @@ class [[nodiscard]] event::wait_operation final : public detail::waiter {
 inline event::wait_operation event::wait(std::source_location where) noexcept { return {*this, where}; }
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

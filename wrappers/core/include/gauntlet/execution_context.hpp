@@ -18,6 +18,8 @@
 #include "gauntlet/detail/operation.hpp"
 #include "gauntlet/detail/timer_queue.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 template <class T>
@@ -88,6 +90,9 @@ class execution_context {
 
   /// Its time, which may stand still during a turn.
   virtual clock::time_point now() const noexcept = 0;
+  /// The same, where a few milliseconds are nothing: when an operation began. For loops where asking the
+  /// clock costs as much as what is asked for.
+  virtual clock::time_point coarse_now() const noexcept { return now(); }
   virtual bool on_this_thread() const noexcept = 0;
   /// Throws misuse that says whose thread this should be: called when on_this_thread() is not.
   [[noreturn]] virtual void refuse_thread(const char* operation, const std::source_location& where) const = 0;
@@ -207,3 +212,5 @@ class execution_context {
 };
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 
 #include "gauntlet/detail/waitable.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 /// First come, first served. All calls from one thread. To destroy it while it is locked ends the program.
@@ -87,3 +89,5 @@ class [[nodiscard]] mutex::lock_operation final : public detail::waiter {
 inline mutex::lock_operation mutex::lock(std::source_location where) noexcept { return {*this, where}; }
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

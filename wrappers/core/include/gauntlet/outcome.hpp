@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 template <class T, class Error>
@@ -58,3 +60,5 @@ class [[nodiscard]] outcome<void, Error> {
 };
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

@@ -13,6 +13,9 @@
 #include <utility>
 
 #include "gauntlet/error.hpp"
+#include "gauntlet/lend.hpp"
+
+#pragma GCC visibility push(default)
 
 namespace gauntlet {
 namespace detail {
@@ -39,6 +42,13 @@ class owned_buffer {
   template <detail::owning_container Container>
   owned_buffer(Container container) {
     emplace<Container>(std::move(container));
+  }
+
+  /// The same, at an address that is a multiple of alignment, a power of two.
+  static owned_buffer aligned(std::size_t size, std::size_t alignment) {
+    owned_buffer buffer;
+    buffer.emplace<aligned_bytes>(aligned_bytes(size, alignment));
+    return buffer;
   }
 
   /// Not owned: bytes that are neither changed nor freed before the program ends (a literal, a table).
@@ -97,6 +107,18 @@ class owned_buffer {
     std::unique_ptr<std::byte[]> data;
     std::size_t size;
   };
+  struct aligned_delete {
+    std::align_val_t alignment;
+    void operator()(std::byte* bytes) const noexcept { ::operator delete[](bytes, alignment); }
+  };
+  struct aligned_bytes {
+    aligned_bytes(std::size_t count, std::size_t alignment)
+        : data(static_cast<std::byte*>(::operator new[](count, std::align_val_t(alignment))),
+               {std::align_val_t(alignment)}),
+          size(count) {}
+    std::unique_ptr<std::byte[], aligned_delete> data;
+    std::size_t size;
+  };
   struct operations {
     std::span<const std::byte> (*bytes)(const std::byte*) noexcept;
     void (*move)(std::byte* from, std::byte* to) noexcept;  // nullptr: its bytes are copied
@@ -112,7 +134,7 @@ class owned_buffer {
     const Held& held = *std::launder(reinterpret_cast<const Held*>(storage));
     if constexpr (std::is_same_v<Held, constant>)
       return held.bytes;
-    else if constexpr (std::is_same_v<Held, allocated>)
+    else if constexpr (std::is_same_v<Held, allocated> || std::is_same_v<Held, aligned_bytes>)
       return {held.data.get(), held.size};
     else
       return std::as_bytes(std::span(std::ranges::data(held), std::ranges::size(held)));
@@ -148,6 +170,10 @@ class owned_buffer {
       operations_->move(other.storage_, storage_);
   }
   void reset() noexcept {
+    if constexpr (lends_are_tracked) {
+      if (operations_ != nullptr && operations_->writable)
+        detail::refuse_if_lent(operations_->bytes(storage_), "owned_buffer");
+    }
     const operations* const old = std::exchange(operations_, nullptr);
     if (old != nullptr && old->destroy != nullptr) old->destroy(storage_);
   }
@@ -157,3 +183,5 @@ class owned_buffer {
 };
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

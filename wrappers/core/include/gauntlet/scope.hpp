@@ -19,6 +19,8 @@
 #include "gauntlet/detail/task_group.hpp"
 #include "gauntlet/task.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 class scope;
@@ -203,3 +205,5 @@ auto with_scope_of(Body body) {
 }
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 
 #include "gauntlet/detail/waitable.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 /// First come, first served. All calls from one thread. To destroy it while a permit is out ends the program.
@@ -94,3 +96,5 @@ inline semaphore::acquire_operation semaphore::acquire(std::source_location wher
 }
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 /// Cheap to copy. One that no stop_source gave never asks to stop.
@@ -38,3 +40,5 @@ class stop_source {
 };
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

@@ -20,6 +20,7 @@
 #include <exception>
 #include <source_location>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "gauntlet/detail/awaitable.hpp"
@@ -30,6 +31,8 @@
 #include "gauntlet/error.hpp"
 #include "gauntlet/execution_context.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 template <class T>
@@ -38,6 +41,24 @@ class task;
 namespace detail {
 
 class task_group;
+
+/// Awaits an awaiter where it stands in the frame: GCC moves one that is a temporary to another place there
+/// first, with all that its construction and destruction cost.
+template <class Awaiter>
+class in_place {
+ public:
+  explicit in_place(Awaiter& awaited) noexcept : awaited_(awaited) {}
+
+  bool await_ready() { return awaited_.await_ready(); }
+  template <class Promise>
+  auto await_suspend(std::coroutine_handle<Promise> coroutine) {
+    return awaited_.await_suspend(coroutine);
+  }
+  decltype(auto) await_resume() { return awaited_.await_resume(); }
+
+ private:
+  Awaiter& awaited_;
+};
 
 class promise_base : public chain_link {
  public:
@@ -49,10 +70,13 @@ class promise_base : public chain_link {
   void unhandled_exception() noexcept { failure_ = std::current_exception(); }
 
   template <class Awaitable>
-  Awaitable&& await_transform(Awaitable&& awaitable,
-                              std::source_location at = std::source_location::current()) noexcept {
+  decltype(auto) await_transform(Awaitable&& awaitable,
+                                 std::source_location at = std::source_location::current()) noexcept {
     where = at;
-    return std::forward<Awaitable>(awaitable);
+    if constexpr (has_member_co_await<Awaitable> || has_free_co_await<Awaitable>)
+      return std::forward<Awaitable>(awaitable);
+    else
+      return in_place<std::remove_reference_t<Awaitable>>(awaitable);
   }
   static this_link&& await_transform(this_link&& asked) noexcept { return std::move(asked); }
   /// A task is awaited once: write co_await std::move(task).
@@ -341,3 +365,5 @@ inline auto context() noexcept {
 
 }  // namespace this_task
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

@@ -16,6 +16,8 @@
 #include "gauntlet/execution_context.hpp"
 #include "gauntlet/task.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 namespace detail {
 
@@ -148,3 +150,5 @@ auto with_deadline(execution_context::clock::time_point time, Awaitable&& awaita
 }
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 namespace detail {
 
@@ -56,3 +58,5 @@ class unique_handle {
 };
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

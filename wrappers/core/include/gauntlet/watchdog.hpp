@@ -12,6 +12,8 @@
 #include "gauntlet/callback.hpp"
 #include "gauntlet/execution_context.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 /// A task that went on, or a callback, has held the loop: no other task, timer or socket had its turn.
@@ -44,3 +46,5 @@ struct watchdog_options {
 };
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

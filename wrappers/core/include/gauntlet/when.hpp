@@ -16,6 +16,8 @@
 #include "gauntlet/error.hpp"
 #include "gauntlet/task.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 namespace detail {
 
@@ -189,3 +191,5 @@ auto when_any(Range&& awaitables) {
 }
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 
 #include "gauntlet/detail/chain.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::detail {
 
 template <class T>
@@ -44,3 +46,5 @@ concept linked_awaiter = std::move_constructible<T> && requires(T& awaiter, chai
 };
 
 }  // namespace gauntlet::detail
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 #include <source_location>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 class execution_context;
@@ -67,3 +69,5 @@ class this_link {
 
 }  // namespace detail
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::detail {
 
 /// An object may be on one list for each Tag. Neither copied nor moved along with the object.
@@ -80,3 +82,5 @@ class intrusive_list {
 };
 
 }  // namespace gauntlet::detail
+
+#pragma GCC visibility pop

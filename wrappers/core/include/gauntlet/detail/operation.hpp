@@ -36,6 +36,8 @@
 #include "gauntlet/detail/intrusive_list.hpp"
 #include "gauntlet/detail/stop_state.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 
 struct pending_operation;
@@ -115,7 +117,7 @@ class operation : public list_node<struct queue_tag>, private stop_callback {
 
   enum class state : std::uint8_t { idle, starting, in_flight, ready, done };
 
-  void try_to_start() noexcept;
+  [[noreturn]] void refuse_second_time() const;
   void on_stop() noexcept final { cancel(); }
   const operation* first_operation() const noexcept final { return this; }
   [[noreturn]] void destroyed_in_flight() const noexcept;
@@ -139,3 +141,5 @@ class operation : public list_node<struct queue_tag>, private stop_callback {
 
 }  // namespace detail
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

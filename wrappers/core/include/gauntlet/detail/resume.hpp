@@ -12,13 +12,19 @@
 
 #include "gauntlet/detail/intrusive_list.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::detail {
 
 class operation;
+class watchdog;
+
+// What is thread_local here is looked at for every operation, and is small: the model of those that are there
+// from a program's start spares a call each time, even where Gauntlet is part of a shared library.
 
 /// Another one for each thread, and one comparison to tell them apart.
 inline const void* this_thread() noexcept {
-  static thread_local constinit const char place = 0;
+  [[gnu::tls_model("initial-exec")]] static thread_local constinit const char place = 0;
   return &place;
 }
 
@@ -53,7 +59,7 @@ class resumer {
   const void* runs_ = nullptr;  // the frame that returns to run() when it suspends
 };
 
-extern thread_local constinit resumer this_resumer;
+[[gnu::tls_model("initial-exec")]] extern thread_local constinit resumer this_resumer;
 
 /// While one lives on this thread, what becomes ready is put on the list; the end of the outermost one works
 /// it off. After some thousand it leaves the rest for the next turn of the loop, so that two tasks that wake
@@ -71,6 +77,7 @@ class resume_scope {
  private:
   static void resume_all() noexcept;
   static void run(operation& next) noexcept;
+  static void run_watched(operation& next, watchdog& watching) noexcept;
 };
 
 /// An operation that is done: its coroutine goes on now, or when the outermost resumer comes to it.
@@ -103,3 +110,5 @@ inline void transfer_to_nobody() noexcept {}
 #endif
 
 }  // namespace gauntlet::detail
+
+#pragma GCC visibility pop

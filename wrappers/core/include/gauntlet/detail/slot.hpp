@@ -7,6 +7,8 @@
 #include <utility>
 #include <variant>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::detail {
 
 /// void is a value like any other, where there must be one.
@@ -44,3 +46,5 @@ class slot<void> {
 };
 
 }  // namespace gauntlet::detail
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 #include "gauntlet/detail/intrusive_list.hpp"
 #include "gauntlet/stop_token.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::detail {
 
 class operation;
@@ -51,3 +53,5 @@ class stop_state final : public stop_callback {
 };
 
 }  // namespace gauntlet::detail
+
+#pragma GCC visibility pop

@@ -14,6 +14,8 @@
 #include "gauntlet/detail/stop_state.hpp"
 #include "gauntlet/task.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::detail {
 
 /// Ends when none of the group's tasks runs; asked to stop along with the group, it still waits for them.
@@ -88,3 +90,5 @@ class task_group {
 };
 
 }  // namespace gauntlet::detail
+
+#pragma GCC visibility pop

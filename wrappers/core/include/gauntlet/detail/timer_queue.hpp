@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet {
 class execution_context;
 }
@@ -87,3 +89,5 @@ timer_node::time_point saturating_add(timer_node::time_point now,
 }
 
 }  // namespace gauntlet::detail
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 #include "gauntlet/detail/intrusive_list.hpp"
 #include "gauntlet/detail/operation.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::detail {
 
 /// Belongs to the thread that uses it first, whoever made it. Never moves: those that wait know it.
@@ -67,3 +69,5 @@ class waiter : public operation, public list_node<struct waiter_tag> {
 };
 
 }  // namespace gauntlet::detail
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 
 #include "gauntlet/error.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::llhttp {
 
 /// llhttp's numbers (HPE_*, llhttp_errno_t), and from 1000 on those of request_reader.
@@ -90,3 +92,5 @@ class error : public gauntlet::error {
 
 template <>
 struct std::is_error_code_enum<gauntlet::llhttp::errc> : std::true_type {};
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::llhttp {
 
 /// llhttp's own, with its numbers (llhttp_method_t). Those from describe to flush are RTSP's.
@@ -61,3 +63,5 @@ enum class method : std::uint8_t {
 std::string_view name(method value) noexcept;
 
 }  // namespace gauntlet::llhttp
+
+#pragma GCC visibility pop

@@ -20,6 +20,8 @@
 #include "gauntlet/llhttp/error.hpp"
 #include "gauntlet/llhttp/method.hpp"
 
+#pragma GCC visibility push(default)
+
 struct llhttp__internal_s;  // llhttp_t; NOLINT(bugprone-reserved-identifier): the name is llhttp's
 
 namespace gauntlet::llhttp {
@@ -205,3 +207,5 @@ class parser {
 std::string_view status_name(int status_code) noexcept;
 
 }  // namespace gauntlet::llhttp
+
+#pragma GCC visibility pop

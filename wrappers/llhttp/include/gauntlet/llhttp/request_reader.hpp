@@ -29,6 +29,8 @@
 #include "gauntlet/llhttp/error.hpp"
 #include "gauntlet/llhttp/method.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::llhttp {
 
 /// How much of a request may be kept. To pass one is an error before the rest has come.
@@ -117,3 +119,5 @@ class request_reader {
 int status_of(const error& refused) noexcept;
 
 }  // namespace gauntlet::llhttp
+
+#pragma GCC visibility pop

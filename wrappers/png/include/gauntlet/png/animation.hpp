@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <source_location>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 /// APNG's own numbers: what becomes of a frame's part of the canvas when its time is over.
@@ -52,3 +54,5 @@ struct frame_control {
 };
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

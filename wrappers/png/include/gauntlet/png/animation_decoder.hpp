@@ -29,6 +29,8 @@
 #include "gauntlet/png/source.hpp"
 #include "gauntlet/png/warning.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 namespace detail {
@@ -125,3 +127,5 @@ animation decode_animation(std::span<const std::byte> bytes, const animation_dec
                            std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

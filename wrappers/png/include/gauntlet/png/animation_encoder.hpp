@@ -23,6 +23,8 @@
 #include "gauntlet/png/image.hpp"
 #include "gauntlet/png/sink.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 namespace detail {
@@ -89,3 +91,5 @@ std::vector<std::byte> encode_animation(std::span<const animation_frame> frames,
                                         std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 /// An entry of a palette.
@@ -151,3 +153,5 @@ struct suggested_palette {
 };
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

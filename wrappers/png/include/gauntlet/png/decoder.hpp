@@ -31,6 +31,8 @@
 #include "gauntlet/png/transform.hpp"
 #include "gauntlet/png/warning.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 namespace detail {
@@ -193,3 +195,5 @@ image decode(std::span<const std::byte> bytes, const decode_options& options = {
              std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

@@ -28,6 +28,8 @@
 #include "gauntlet/png/warning.hpp"
 #include "gauntlet/stop_token.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 /// Which filters each row may be tried with; joined with |. (png_set_filter)
@@ -233,3 +235,5 @@ image convert(const image_view& view, format format,
               std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 
 #include "gauntlet/error.hpp"
 
+#pragma GCC visibility push(default)
+
 struct gauntlet_png_failure;
 
 namespace gauntlet::png {
@@ -68,3 +70,5 @@ class error : public gauntlet::error {
 
 template <>
 struct std::is_error_code_enum<gauntlet::png::errc> : std::true_type {};
+
+#pragma GCC visibility pop

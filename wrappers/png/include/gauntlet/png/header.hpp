@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 /// PNG's own numbers.
@@ -23,3 +25,5 @@ struct header {
 };
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include "gauntlet/png/header.hpp"
 #include "gauntlet/png/pixel.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 /// Pixels to be encoded, in memory of the caller's. The pixels must outlive it.
@@ -112,3 +114,5 @@ header header_of(std::uint32_t width, std::uint32_t height, format format,
                  std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

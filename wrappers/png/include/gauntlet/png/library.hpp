@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 /// 10639 for 1.6.39. (png_access_version_number)
@@ -19,3 +21,5 @@ std::string_view library_copyright() noexcept;
 bool is_png(std::span<const std::byte> bytes) noexcept;
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 /// How much a file may ask for. The defaults suit files from strangers. Passing one is errc::limit_exceeded,
@@ -22,3 +24,5 @@ struct limits {
 };
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 
 #include "gauntlet/png/color.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 /// tEXt, zTXt or iTXt.
@@ -126,3 +128,5 @@ struct metadata {
 };
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

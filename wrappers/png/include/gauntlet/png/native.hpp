@@ -6,6 +6,8 @@
 
 #include "gauntlet/callback_boundary.hpp"
 
+#pragma GCC visibility push(default)
+
 struct png_struct_def;
 struct png_info_def;
 
@@ -47,3 +49,5 @@ void protect(Work& work, Guard&& guard) {
 
 }  // namespace detail
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

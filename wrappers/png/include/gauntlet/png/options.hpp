@@ -12,6 +12,8 @@
 #include "gauntlet/png/metadata.hpp"
 #include "gauntlet/stop_token.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 /// What to do about a chunk whose checksum is wrong. (png_set_crc_action)
@@ -61,3 +63,5 @@ struct decoder_options {
 };
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 /// How pixels are wanted, or given. All but native: no padding, alpha not premultiplied, 16-bit samples in
@@ -79,3 +81,5 @@ struct gray_alpha16 {
 
 }  // namespace pixel
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

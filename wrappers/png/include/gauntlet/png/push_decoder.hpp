@@ -31,6 +31,8 @@
 #include "gauntlet/png/transform.hpp"
 #include "gauntlet/png/warning.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 class push_decoder;
@@ -117,3 +119,5 @@ class push_decoder {
 };
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 
 #include "gauntlet/unique_handle.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 template <class T>
@@ -74,3 +76,5 @@ class file_sink {
 static_assert(byte_sink<memory_sink> && byte_sink<file_sink>);
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

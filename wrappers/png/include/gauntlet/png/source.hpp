@@ -16,6 +16,8 @@
 
 #include "gauntlet/unique_handle.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 namespace detail {
@@ -116,3 +118,5 @@ std::unique_ptr<any_source> erase(Source source) {
 
 }  // namespace detail
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

@@ -14,6 +14,8 @@
 #include "gauntlet/png/header.hpp"
 #include "gauntlet/png/pixel.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 /// Those that need no more than to be named; joined with |.
@@ -147,3 +149,5 @@ struct write_transforms {
 };
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::png {
 
 /// What a warning is about.
@@ -24,3 +26,5 @@ struct warning {
 };
 
 }  // namespace gauntlet::png
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include "gauntlet/uv/handle.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 class async : public handle {
@@ -20,3 +22,5 @@ class async : public handle {
 };
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

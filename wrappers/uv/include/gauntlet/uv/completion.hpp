@@ -13,6 +13,8 @@
 #include "gauntlet/owned_buffer.hpp"
 #include "gauntlet/uv/error.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 /// For an operation whose end nobody waits for. Its failure still comes out of run().
@@ -104,3 +106,5 @@ buffers_callback buffers_completion(F&& given) {
 
 }  // namespace detail
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include "gauntlet/error.hpp"
 #include "gauntlet/outcome.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 /// libuv's numbers that are not an errno. All others are std::errc's, negated.
@@ -65,3 +67,5 @@ using outcome = gauntlet::outcome<T, error>;
 
 template <>
 struct std::is_error_code_enum<gauntlet::uv::errc> : std::true_type {};
+
+#pragma GCC visibility pop

@@ -21,6 +21,8 @@
 #include "gauntlet/uv/fs_file.hpp"
 #include "gauntlet/uv/fs_types.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv::fs {
 
 /// Of mkstemp().
@@ -233,3 +235,5 @@ detail::request_operation<directory> opendir(loop& loop, path_ref path,
                                              std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::uv::fs
+
+#pragma GCC visibility pop

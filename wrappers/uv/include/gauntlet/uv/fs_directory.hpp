@@ -11,6 +11,8 @@
 #include "gauntlet/uv/loop.hpp"
 #include "gauntlet/uv/request.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 namespace detail {
@@ -53,3 +55,5 @@ class directory {
 
 }  // namespace fs
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include "gauntlet/uv/handle.hpp"
 #include "gauntlet/uv/operation.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 /// One or both of two things happened to a file.
@@ -62,3 +64,5 @@ class fs_event : public handle {
 };
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

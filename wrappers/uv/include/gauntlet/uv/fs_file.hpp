@@ -9,11 +9,14 @@
 #include <utility>
 #include <vector>
 
+#include "gauntlet/lend.hpp"
 #include "gauntlet/owned_buffer.hpp"
 #include "gauntlet/uv/fs_types.hpp"
 #include "gauntlet/uv/loop.hpp"
 #include "gauntlet/uv/request.hpp"
 #include "gauntlet/uv/stream.hpp"
+
+#pragma GCC visibility push(default)
 
 namespace gauntlet::uv {
 namespace detail {
@@ -67,6 +70,7 @@ class [[nodiscard]] transfer_operation final : public request_wait {
   void start() override;
 
   descriptor_use file_;
+  [[no_unique_address]] lend lent_;
   std::span<const std::byte> bytes_;
   std::int64_t offset_;
   std::ptrdiff_t result_ = 0;
@@ -234,3 +238,5 @@ detail::request_operation<std::size_t> sendfile(loop& loop, const file& out, con
 
 }  // namespace fs
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include "gauntlet/uv/fs_types.hpp"
 #include "gauntlet/uv/handle.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 struct fs_poll_change {
@@ -41,3 +43,5 @@ class fs_poll : public handle {
 };
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include "gauntlet/uv/error.hpp"
 #include "gauntlet/uv/loop.hpp"
 
+#pragma GCC visibility push(default)
+
 struct uv_handle_s;
 
 namespace gauntlet::uv {
@@ -49,3 +51,5 @@ class handle {
 };
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 #include <source_location>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 /// 0x012c02 for 1.44.2. (uv_version)
@@ -42,3 +44,5 @@ void disable_stdio_inheritance() noexcept;
 void library_shutdown(std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -17,6 +17,8 @@
 #include "gauntlet/uv/error.hpp"
 #include "gauntlet/uv/pending.hpp"
 
+#pragma GCC visibility push(default)
+
 struct uv_loop_s;
 
 namespace gauntlet::uv {
@@ -186,3 +188,5 @@ T run(uv::loop& loop, task<T> work, std::source_location where = std::source_loc
 }
 
 }  // namespace gauntlet
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 #include "gauntlet/uv/loop.hpp"
 #include "gauntlet/uv/tcp.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 namespace detail {
@@ -66,3 +68,5 @@ class loop_pool {
 };
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include "gauntlet/uv/handle.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 /// Called right before the loop waits for events.
@@ -37,3 +39,5 @@ class idle : public handle {
 };
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include "gauntlet/uv/loop.hpp"
 #include "gauntlet/uv/request.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 enum class socket_type : std::uint8_t {
@@ -107,3 +109,5 @@ name_info getnameinfo_now(loop& loop, const address& address, name_flags flags =
                           std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include "gauntlet/detail/operation.hpp"
 #include "gauntlet/uv/error.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv::detail {
 
 class waited_block;
@@ -55,14 +57,13 @@ class handle_operation : public gauntlet::detail::operation {
   }
   [[noreturn]] void throw_error(int status) const;
   [[noreturn]] void throw_canceled() const final;
+  /// libuv touches nothing any more.
+  virtual void before_end() noexcept {}
 
  private:
   template <class Request>
   friend class awaited_request;
   friend class waited_block;
-
-  /// libuv touches nothing any more.
-  virtual void before_end() noexcept {}
 
   handle_use on_;
   int status_ = 0;
@@ -79,7 +80,7 @@ class handle_wait : public handle_operation, public gauntlet::detail::list_node<
   void wait();
   /// Throws misuse if another one waits.
   void require_alone() const;
-  /// Off the list.
+  /// Off the list; what it was lent is returned.
   void stop_waiting() noexcept;
   void end(int status) {
     stop_waiting();
@@ -154,3 +155,5 @@ class [[nodiscard]] next_operation final : public handle_wait {
 };
 
 }  // namespace gauntlet::uv::detail
+
+#pragma GCC visibility pop

@@ -20,6 +20,8 @@
 #include "gauntlet/uv/address.hpp"
 #include "gauntlet/uv/error.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv::os {
 
 // ---- environment
@@ -288,3 +290,5 @@ void thread_setname(std::string_view name, std::source_location where = std::sou
 std::string thread_getname(std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::uv::os
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 
 #include "gauntlet/execution_context.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 /// A handle that is not closed yet, a request in flight, or what a coroutine waits for: a request that is
@@ -32,3 +34,5 @@ struct pending_operation {
 std::ostream& operator<<(std::ostream& out, const pending_operation& operation);
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

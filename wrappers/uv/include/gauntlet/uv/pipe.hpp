@@ -17,6 +17,8 @@
 #include "gauntlet/uv/tcp.hpp"
 #include "gauntlet/uv/udp.hpp"
 
+#pragma GCC visibility push(default)
+
 struct uv_pipe_s;
 
 namespace gauntlet::uv {
@@ -301,3 +303,5 @@ pipe_descriptors make_pipe(make_pipe_options options = {},
                            std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

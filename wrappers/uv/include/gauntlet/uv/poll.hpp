@@ -9,6 +9,8 @@
 #include "gauntlet/uv/handle.hpp"
 #include "gauntlet/uv/operation.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 /// A set, joined with | (uv_poll_event).
@@ -63,3 +65,5 @@ class poll : public handle {
 };
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

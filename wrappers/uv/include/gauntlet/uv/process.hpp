@@ -11,6 +11,8 @@
 #include "gauntlet/uv/operation.hpp"
 #include "gauntlet/uv/stream.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 /// What a child created with create_pipe may do with its end.
@@ -110,3 +112,5 @@ class process : public handle {
 };
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

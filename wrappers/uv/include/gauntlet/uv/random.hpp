@@ -11,6 +11,8 @@
 #include "gauntlet/uv/loop.hpp"
 #include "gauntlet/uv/request.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 namespace detail {
@@ -38,3 +40,5 @@ request random(loop& loop, std::size_t size, Done&& done,
 }
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

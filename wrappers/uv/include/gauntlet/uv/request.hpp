@@ -10,6 +10,8 @@
 #include "gauntlet/detail/operation.hpp"
 #include "gauntlet/uv/error.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 namespace detail {
@@ -114,3 +116,5 @@ class [[nodiscard]] request_operation final : public request_wait {
 
 }  // namespace detail
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 
 #include "gauntlet/uv/error.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 /// Movable; unloaded when it is destroyed, if no one else has loaded it too. Whatever came from it, functions
@@ -55,3 +57,5 @@ class shared_library {
 };
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

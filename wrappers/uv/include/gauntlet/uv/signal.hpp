@@ -6,6 +6,8 @@
 #include "gauntlet/uv/handle.hpp"
 #include "gauntlet/uv/operation.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 /// Calls back, on the loop's thread, when the process gets a signal: an ordinary callback, in which
@@ -54,3 +56,5 @@ class signal : public handle {
                                     std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -20,6 +20,8 @@
 #include "gauntlet/uv/handle.hpp"
 #include "gauntlet/uv/stream_operations.hpp"
 
+#pragma GCC visibility push(default)
+
 struct uv_stream_s;
 
 namespace gauntlet::uv {
@@ -165,3 +167,5 @@ class stream : public handle {
 };
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -10,7 +10,10 @@
 #include <string_view>
 #include <utility>
 
+#include "gauntlet/lend.hpp"
 #include "gauntlet/uv/operation.hpp"
+
+#pragma GCC visibility push(default)
 
 namespace gauntlet::uv::detail {
 
@@ -35,6 +38,9 @@ class read_operation : public handle_wait {
 
   void start() final;
   void cancel() noexcept final;
+  void before_end() noexcept final { lent_.give_back(size_); }
+  /// What the caller must not touch until it has ended, as far as that is known.
+  virtual std::span<std::byte> memory() const noexcept { return {}; }
   /// Nothing has to come for it.
   virtual bool has_all() = 0;
   /// Where the next bytes go; not empty.
@@ -44,7 +50,8 @@ class read_operation : public handle_wait {
   /// There are no more.
   virtual void at_end() noexcept {}
 
-  std::exception_ptr no_room_;  // what room() threw, where nothing may be thrown
+  [[no_unique_address]] lend lent_;  // paused while libuv reads
+  std::exception_ptr no_room_;       // what room() threw, where nothing may be thrown
 };
 
 class [[nodiscard]] read_some_operation final : public read_operation {
@@ -55,6 +62,7 @@ class [[nodiscard]] read_some_operation final : public read_operation {
   ~read_some_operation() override { leave(); }
 
  private:
+  std::span<std::byte> memory() const noexcept override { return into_; }
   bool has_all() override;
   std::span<std::byte> room() override { return into_; }
   bool took(std::size_t size) override {
@@ -73,6 +81,7 @@ class [[nodiscard]] read_exactly_operation final : public read_operation {
   ~read_exactly_operation() override { leave(); }
 
  private:
+  std::span<std::byte> memory() const noexcept override { return into_; }
   bool has_all() override { return size_ == into_.size(); }
   std::span<std::byte> room() override { return into_.subspan(size_); }
   bool took(std::size_t size) override {
@@ -128,6 +137,7 @@ class [[nodiscard]] write_operation final : public handle_operation {
   std::span<const std::byte> one_;
   std::span<const std::span<const std::byte>> several_;
   std::optional<handle_use> sent_;
+  [[no_unique_address]] lend lent_;
   bool carries_ = false;
 };
 
@@ -159,3 +169,5 @@ class accept_operation : public handle_wait {
 };
 
 }  // namespace gauntlet::uv::detail
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include "gauntlet/uv/address.hpp"
 #include "gauntlet/uv/stream.hpp"
 
+#pragma GCC visibility push(default)
+
 struct uv_tcp_s;
 
 namespace gauntlet::uv {
@@ -171,3 +173,5 @@ class tcp_listener : public handle {
 };
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

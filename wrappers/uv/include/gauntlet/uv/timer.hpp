@@ -6,6 +6,8 @@
 
 #include "gauntlet/uv/handle.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 /// Calls back after a time, once or again and again. Times are whole milliseconds of the loop's time
@@ -36,3 +38,5 @@ class timer : public handle {
 };
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 
 #include "gauntlet/uv/stream.hpp"
 
+#pragma GCC visibility push(default)
+
 struct uv_tty_s;
 
 namespace gauntlet::uv {
@@ -54,3 +56,5 @@ void tty_set_vterm_state(tty_vterm_state state);
 tty_vterm_state tty_get_vterm_state(std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -11,12 +11,15 @@
 #include <vector>
 
 #include "gauntlet/callback.hpp"
+#include "gauntlet/lend.hpp"
 #include "gauntlet/owned_buffer.hpp"
 #include "gauntlet/uv/address.hpp"
 #include "gauntlet/uv/completion.hpp"
 #include "gauntlet/uv/handle.hpp"
 #include "gauntlet/uv/operation.hpp"
 #include "gauntlet/uv/stream.hpp"
+
+#pragma GCC visibility push(default)
 
 struct uv_udp_s;
 
@@ -84,8 +87,10 @@ class [[nodiscard]] receive_operation final : public handle_wait {
   friend class udp_block;
 
   void start() override;
+  void before_end() noexcept override { lent_.give_back(result_.size); }
 
   std::span<std::byte> into_;
+  [[no_unique_address]] lend lent_;  // paused while libuv reads
   received_datagram result_;
 };
 
@@ -101,8 +106,10 @@ class [[nodiscard]] send_operation final : public handle_operation {
  private:
   void start() override;
   void cancel() noexcept override;
+  void before_end() noexcept override { lent_.give_back(); }
 
   std::span<const std::byte> bytes_;
+  [[no_unique_address]] lend lent_;
   address to_;
 };
 
@@ -265,3 +272,5 @@ class udp : public handle {
 };
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include "gauntlet/uv/loop.hpp"
 #include "gauntlet/uv/request.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 /// What a function on the thread pool came to.
@@ -176,3 +178,5 @@ detail::offload_operation<std::decay_t<Work>> offload(
 }
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 
 #include "gauntlet/uv/error.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace gauntlet::uv {
 
 /// Any UTF-16, with NULs too. (uv_utf16_length_as_wtf8, uv_utf16_to_wtf8)
@@ -19,3 +21,5 @@ std::u16string wtf8_to_utf16(std::string_view text,
                              std::source_location where = std::source_location::current());
 
 }  // namespace gauntlet::uv
+
+#pragma GCC visibility pop
