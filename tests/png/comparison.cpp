@@ -42,13 +42,13 @@ void add_quantization(reference_settings& raw, const quantization& wanted) {
   }
 }
 
+}  // namespace
+
 bool same_header(const header& ours, const reference_header& raw) {
   return ours.width == raw.width && ours.height == raw.height && ours.bit_depth == raw.bit_depth &&
          static_cast<int>(ours.color) == raw.color_type && ours.interlaced == (raw.interlaced != 0) &&
          ours.channels == raw.channels && ours.row_bytes == raw.row_bytes;
 }
-
-}  // namespace
 
 reference_settings settings_of(const transforms& wanted) {
   reference_settings raw = reference_nothing;

@@ -12,6 +12,8 @@ reference_settings settings_of(const transforms& wanted);
 // Empty where header and pixels are the same, or both refuse.
 std::string difference_from_libpng(const bytes& file, const transforms& wanted);
 
+bool same_header(const header& ours, const reference_header& raw);
+
 bytes all_rows(row_reader rows);
 
 }  // namespace gauntlet::png::test

@@ -1,18 +1,12 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
-#include "support.hpp"
+#include "comparison.hpp"
 
 namespace gauntlet::png::test {
 namespace {
 
 const std::span<const std::byte> no_pixels;
-
-bool same_header(const header& ours, const reference_header& raw) {
-  return ours.width == raw.width && ours.height == raw.height && ours.bit_depth == raw.bit_depth &&
-         static_cast<int>(ours.color) == raw.color_type && ours.interlaced == (raw.interlaced != 0) &&
-         ours.channels == raw.channels && ours.row_bytes == raw.row_bytes;
-}
 
 bool same_palette(const color_table& ours, const reference_image& raw) {
   if (ours.palette.size() != static_cast<std::size_t>(raw.palette_size)) return false;
@@ -55,9 +49,6 @@ void check_rows(const bytes& file, transform transforms) {
   for (const std::span<const std::byte> row : rows) ours.insert(ours.end(), row.begin(), row.end());
   CHECK(same_bytes(ours, pixels_of(*raw)));
 }
-
-constexpr transform rgba8_transforms =
-    transform::expand | transform::scale_16 | transform::gray_to_rgb | transform::add_alpha;
 
 void check_everything(const std::filesystem::path& path) {
   INFO(path.filename().string());

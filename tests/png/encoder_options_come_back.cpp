@@ -29,7 +29,7 @@ bool comes_back(const encode_options& options) {
          same_pixels(decode(encode(ramp(), options)), ramp());
 }
 
-std::string refusal_of(const encode_options& options) {
+std::string refusal_to_encode(const encode_options& options) {
   return thrown_by<misuse>([&] { return encode(photo(), options); }).what();
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("numbers that zlib or libpng does not have are refused") {
       encode_options options;
       (text ? options.text_level : options.level) = level;
       (text ? options.text_compression : options.compression) = given;
-      return refusal_of(options);
+      return refusal_to_encode(options);
     };
     CHECK(with(10, {}).contains("a compression level is -1, or 0 to 9"));
     CHECK(with(-2, {}).contains("a compression level is -1, or 0 to 9"));
@@ -101,10 +101,10 @@ TEST_CASE("numbers that zlib or libpng does not have are refused") {
     for (const int bits : {7, 16})
       CHECK(with(-1, {.window_bits = bits}).contains("zlib's window has 8 to 15 bits"));
   }
-  CHECK(refusal_of({.filters = static_cast<filters>(1)}).contains("there is no such filter"));
-  CHECK(refusal_of({.buffer_size = 5}).contains("a buffer for compressed data has 6 bytes to 2 GiB"));
-  CHECK(refusal_of({.buffer_size = ~std::size_t{0}}).contains("6 bytes to 2 GiB"));
-  CHECK(refusal_of({.signature_bytes = 9}).contains("a signature has 8 bytes"));
+  CHECK(refusal_to_encode({.filters = static_cast<filters>(1)}).contains("there is no such filter"));
+  CHECK(refusal_to_encode({.buffer_size = 5}).contains("a buffer for compressed data has 6 bytes to 2 GiB"));
+  CHECK(refusal_to_encode({.buffer_size = ~std::size_t{0}}).contains("6 bytes to 2 GiB"));
+  CHECK(refusal_to_encode({.signature_bytes = 9}).contains("a signature has 8 bytes"));
 }
 
 TEST_CASE("so many bytes of the signature are left out as were written by somebody else") {

@@ -1,5 +1,5 @@
-// Every kind of chunk, byte by byte: what is read from a file built by hand, what is written, and how broken
-// ones end.
+// Every kind of chunk, byte by byte: what is read from a file built by hand, what is written_with, and how
+// broken ones end.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cstdint>
@@ -224,7 +224,7 @@ bytes chunk_in(const bytes& file, const std::string& type) {
   return {};
 }
 
-bytes written(const example& e) {
+bytes written_with(const example& e) {
   image picture(header_of(1, 1, e.format.color, e.format.bit_depth), colors_of(e.format));
   std::ranges::fill(picture.pixels(), std::byte{0});
   return encode(picture, {.metadata = e.value});
@@ -253,10 +253,10 @@ TEST_CASE("metadata_chunks: each kind is read from its bytes, and nothing else w
   }
 }
 
-TEST_CASE("metadata_chunks: each kind is written as its bytes, and nothing else with it") {
+TEST_CASE("metadata_chunks: each kind is written_with as its bytes, and nothing else with it") {
   for (const example& e : all_examples()) {
     INFO(e.name << ", " << name_of(e.format));
-    const bytes file = written(e);
+    const bytes file = written_with(e);
     CHECK(chunk_in(file, e.name) == chunk(e.name, e.data));
     CHECK(types_of(file) == types_of(file_with(e, chunk(e.name, e.data))));
   }

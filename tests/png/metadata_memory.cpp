@@ -90,7 +90,7 @@ bytes written(const encode_options& options) {
   return encode(make_picture({color_type::palette, 2}, 4, 4), all);
 }
 
-metadata read_whole(const bytes& file, const decoder_options& options) {
+metadata metadata_within(const bytes& file, const decoder_options& options) {
   decoder_options all = options;
   all.unknown_chunks = keep_chunks::all;
   row_reader rows = decoder(memory_source(file), all).start();
@@ -131,7 +131,7 @@ TEST_CASE("metadata_memory: what memory throws at its k-th allocation comes out 
 TEST_CASE("metadata_memory: what memory throws at its k-th allocation comes out of reading, for every k") {
   const bytes file = written({});
   const int failed = failed_allocations([&](failing_memory& memory) {
-    const metadata found = read_whole(file, {.memory = &memory});
+    const metadata found = metadata_within(file, {.memory = &memory});
     CHECK(found == all_kinds());
     return found;
   });
@@ -148,8 +148,9 @@ TEST_CASE("metadata_memory: every step of max_memory is an error of writing, or 
 
 TEST_CASE("metadata_memory: every step of max_memory is an error of reading, or all metadata") {
   const bytes file = written({});
-  CHECK(refused_allocations(
-            [&](const limits& limits) { return read_whole(file, {.limits = limits}) == all_kinds(); }) >= 8);
+  CHECK(refused_allocations([&](const limits& limits) {
+          return metadata_within(file, {.limits = limits}) == all_kinds();
+        }) >= 8);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ bytes ancillary_file() {
 }
 bytes critical_file() { return tiny_file(chunk("TEST", bytes(1))); }
 
-metadata read_whole(const bytes& file, const decoder_options& options) {
+metadata metadata_of(const bytes& file, const decoder_options& options) {
   row_reader rows = decoder(memory_source(file), options).start();
   while (rows.next()) {
   }
@@ -31,7 +31,7 @@ metadata read_whole(const bytes& file, const decoder_options& options) {
 
 std::vector<std::string> names_kept(const bytes& file, const decoder_options& options) {
   std::vector<std::string> names;
-  for (const unknown_chunk& kept : read_whole(file, options).unknown_chunks) names.push_back(kept.name);
+  for (const unknown_chunk& kept : metadata_of(file, options).unknown_chunks) names.push_back(kept.name);
   return names;
 }
 
@@ -46,7 +46,7 @@ TEST_CASE("metadata_unknown: none are kept unless asked for") {
 
 TEST_CASE("metadata_unknown: all ancillary ones are kept, with their data and place") {
   for (const keep_chunks keep : {keep_chunks::ancillary, keep_chunks::all}) {
-    const metadata found = read_whole(ancillary_file(), {.unknown_chunks = keep});
+    const metadata found = metadata_of(ancillary_file(), {.unknown_chunks = keep});
     CHECK(found.unknown_chunks == std::vector<unknown_chunk>{{"teSt", bytes(1), before_image},
                                                              {"teST", bytes(2), before_image},
                                                              {"laTe", bytes(3), after_image}});
@@ -57,7 +57,7 @@ TEST_CASE("metadata_unknown: all ancillary ones are kept, with their data and pl
 TEST_CASE("metadata_unknown: a critical one is an error, unless all are kept") {
   for (const keep_chunks keep : {keep_chunks::none, keep_chunks::ancillary}) {
     const auto failure =
-        thrown_by<error>([&] { return read_whole(critical_file(), {.unknown_chunks = keep}); });
+        thrown_by<error>([&] { return metadata_of(critical_file(), {.unknown_chunks = keep}); });
     CHECK(failure.code() == errc::corrupted);
     CHECK(failure.chunk() == "TEST");
   }
@@ -73,13 +73,13 @@ TEST_CASE("metadata_unknown: a policy by name comes before that for all") {
 }
 
 TEST_CASE("metadata_unknown: a chunk that libpng knows can be treated as unknown") {
-  const metadata kept = read_whole(ancillary_file(), {.chunks = {{.name = "tEXt"}}});
+  const metadata kept = metadata_of(ancillary_file(), {.chunks = {{.name = "tEXt"}}});
   CHECK(kept.texts.empty());
   REQUIRE(kept.unknown_chunks.size() == 1);
   CHECK(kept.unknown_chunks[0] ==
         unknown_chunk{"tEXt", to_bytes(std::string("Key\0value", 9)), before_image});
   const metadata left =
-      read_whole(ancillary_file(), {.chunks = {{.name = "tEXt", .keep = keep_chunks::none}}});
+      metadata_of(ancillary_file(), {.chunks = {{.name = "tEXt", .keep = keep_chunks::none}}});
   CHECK(left == metadata{});
 }
 
@@ -122,7 +122,7 @@ TEST_CASE("metadata_unknown: a critical one is for the callback to take") {
   const auto taken = [](const unknown_chunk& one) { return one.name == "TEST"; };
   CHECK(names_kept(critical_file(), {.on_unknown_chunk = taken}).empty());
   const auto failure = thrown_by<error>([&] {
-    return read_whole(critical_file(), {.on_unknown_chunk = [](const unknown_chunk&) { return false; }});
+    return metadata_of(critical_file(), {.on_unknown_chunk = [](const unknown_chunk&) { return false; }});
   });
   CHECK(failure.chunk() == "TEST");
 }
@@ -156,14 +156,14 @@ TEST_CASE("metadata_unknown: each is written at its place, safe to copy or not, 
   names order;
   for (const chunk_place& place : chunks_of(file)) order.push_back(place.type);
   CHECK(order == names{"IHDR", "fiRs", "FiRS", "PLTE", "miDd", "IDAT", "laST", "IEND"});
-  CHECK(read_whole(file, {.unknown_chunks = keep_chunks::all}) == given);
+  CHECK(metadata_of(file, {.unknown_chunks = keep_chunks::all}) == given);
 }
 
 TEST_CASE("metadata_unknown: one without data comes back") {
   const metadata given{.unknown_chunks = {{"teSt", {}, before_image}}};
   const image picture = make_picture({color_type::gray, 8}, 2, 2);
   const bytes file = encode(picture, {.metadata = given});
-  CHECK(read_whole(file, {.unknown_chunks = keep_chunks::all}) == given);
+  CHECK(metadata_of(file, {.unknown_chunks = keep_chunks::all}) == given);
 }
 
 encoder<memory_sink> gray_encoder(bool interlaced = false) {
@@ -177,7 +177,7 @@ TEST_CASE("metadata_unknown: any chunk can be written before the first row and a
   writer.write_chunk("emPt", {});
   for (int i = 0; i < 2 * writer.passes(); ++i) writer.write_row(bytes(2));
   writer.write_chunk("laTe", bytes(3));
-  const metadata found = read_whole(std::move(writer).finish().take(), {.unknown_chunks = keep_chunks::all});
+  const metadata found = metadata_of(std::move(writer).finish().take(), {.unknown_chunks = keep_chunks::all});
   CHECK(found.unknown_chunks == std::vector<unknown_chunk>{{"teSt", bytes(1), before_image},
                                                            {"emPt", {}, before_image},
                                                            {"laTe", bytes(3), after_image}});

@@ -80,14 +80,14 @@ TEST_CASE("actions that there are not for a bad checksum are refused") {
 }
 
 // The image's data ends with a wrong Adler-32, below an intact CRC.
-bytes with_bad_adler() {
+bytes file_with_bad_adler() {
   bytes data = deflated(bytes(6));
   data.back() ^= std::byte{1};
   return joined({signature(), ihdr(2, 2, 8, 0), chunk("IDAT", data), iend()});
 }
 
 TEST_CASE("a bad Adler-32 is not looked at if that is asked for, where libpng can") {
-  const bytes file = with_bad_adler();
+  const bytes file = file_with_bad_adler();
   const auto usual = attempt<error>([&] { return read(file); });
   CHECK((!usual || !usual->warnings.empty()));
   const auto ignored = attempt<error>([&] { return read(file, {.ignore_adler32 = true}); });

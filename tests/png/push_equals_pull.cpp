@@ -6,8 +6,6 @@
 namespace gauntlet::png::test {
 namespace {
 
-constexpr transform rgba8_transforms =
-    transform::expand | transform::scale_16 | transform::gray_to_rgb | transform::add_alpha;
 const transforms native_rows{};
 const transforms rgba8_rows{.flags = rgba8_transforms};
 

@@ -8,10 +8,6 @@
 namespace gauntlet::png::test {
 namespace {
 
-const transforms as_they_are{};
-constexpr transform rgba8_transforms =
-    transform::expand | transform::scale_16 | transform::gray_to_rgb | transform::add_alpha;
-
 void check_every_length(const bytes& file) {
   for (std::size_t length = 0; length < file.size(); ++length) {
     INFO("the first " << length << " of " << file.size() << " bytes");

@@ -8,8 +8,6 @@
 namespace gauntlet::png::test {
 namespace {
 
-const transforms as_they_are{};
-
 // Counts what it gives, and throws at a call that was planned.
 class counting_memory : public std::pmr::memory_resource {
  public:

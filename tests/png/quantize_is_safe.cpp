@@ -9,7 +9,7 @@
 namespace gauntlet::png::test {
 namespace {
 
-std::string refusal_of(const transforms& wanted) {
+std::string refusal_to_start(const transforms& wanted) {
   return thrown_by<misuse>([&] { return decoder{owning_source(tiny_file())}.start(wanted); }).what();
 }
 
@@ -29,7 +29,7 @@ std::vector<std::uint16_t> counts(std::size_t size) {
 }
 
 TEST_CASE("quantize refuses what libpng could not do safely, each with its reason") {
-  const auto refusal = [](const quantization& wanted) { return refusal_of({.quantize = wanted}); };
+  const auto refusal = [](const quantization& wanted) { return refusal_to_start({.quantize = wanted}); };
   CHECK(refusal({}).contains("quantize needs a palette of 1 to 256 colours"));
   CHECK(refusal({.palette = ramp(257)}).contains("quantize needs a palette of 1 to 256 colours"));
   CHECK(refusal({.palette = ramp(3), .maximum_colors = 0}).contains("quantize makes 1 to 256 colours"));
@@ -138,15 +138,15 @@ TEST_CASE("rows that are not quantized keep their own palette") {
 TEST_CASE("transforms that contradict each other are refused, each with its reason") {
   const background_fill fill;
   const alpha_handling joined{.how = alpha_handling::mode::associated};
-  CHECK(
-      refusal_of({.flags = transform::scale_16 | transform::strip_16}).contains("two ways to do one thing"));
-  CHECK(refusal_of({.flags = transform::add_alpha, .filler = extra_channel{}})
+  CHECK(refusal_to_start({.flags = transform::scale_16 | transform::strip_16})
+            .contains("two ways to do one thing"));
+  CHECK(refusal_to_start({.flags = transform::add_alpha, .filler = extra_channel{}})
             .contains("add_alpha and a filler are two ways to do one thing; choose one"));
-  CHECK(refusal_of({.alpha = joined, .background = fill})
+  CHECK(refusal_to_start({.alpha = joined, .background = fill})
             .contains("a background leaves no alpha to handle; choose one of both"));
-  CHECK(refusal_of({.shift = significant_bits{.alpha = 17}})
+  CHECK(refusal_to_start({.shift = significant_bits{.alpha = 17}})
             .contains("a sample has at most 16 significant bits"));
-  CHECK(refusal_of({.flags = static_cast<transform>(1U << 17)}).contains("there is no such transform"));
+  CHECK(refusal_to_start({.flags = static_cast<transform>(1U << 17)}).contains("there is no such transform"));
   CHECK_NOTHROW(
       decoder{owning_source(tiny_file())}.start(transforms{.alpha = alpha_handling{}, .background = fill}));
 }
@@ -155,18 +155,18 @@ TEST_CASE("numbers that transforms cannot mean are refused") {
   const auto number = [](auto value) { return static_cast<decltype(value)>(99); };
   const std::string gammas = "a gamma, times 100,000, is 1,000 to 10,000,000";
   for (const std::int32_t gamma : {0, -3, 999, 10'000'001}) {
-    CHECK(refusal_of({.gamma = gamma_correction{.screen = gamma}}).contains(gammas));
-    CHECK(refusal_of({.gamma = gamma_correction{.file = gamma}}).contains(gammas));
-    CHECK(refusal_of({.alpha = alpha_handling{.output_gamma = gamma}}).contains(gammas));
-    CHECK(refusal_of(
+    CHECK(refusal_to_start({.gamma = gamma_correction{.screen = gamma}}).contains(gammas));
+    CHECK(refusal_to_start({.gamma = gamma_correction{.file = gamma}}).contains(gammas));
+    CHECK(refusal_to_start({.alpha = alpha_handling{.output_gamma = gamma}}).contains(gammas));
+    CHECK(refusal_to_start(
               {.background = background_fill{.of = background_fill::gamma::unique, .unique_gamma = gamma}})
               .contains(gammas));
   }
-  CHECK(refusal_of({.alpha = alpha_handling{.how = number(alpha_handling::mode{})}})
+  CHECK(refusal_to_start({.alpha = alpha_handling{.how = number(alpha_handling::mode{})}})
             .contains("alpha is straight (0), associated (1), optimized (2) or broken (3)"));
-  CHECK(refusal_of({.background = background_fill{.of = number(background_fill::gamma{})}})
+  CHECK(refusal_to_start({.background = background_fill{.of = number(background_fill::gamma{})}})
             .contains("a background's gamma is the screen's, the file's, or its own"));
-  CHECK(refusal_of({.rgb_to_gray = gray_conversion{.action = number(gray_conversion::on_color{})}})
+  CHECK(refusal_to_start({.rgb_to_gray = gray_conversion{.action = number(gray_conversion::on_color{})}})
             .contains("a colour is ignored (1), warned of (2) or an error (3)"));
 }
 

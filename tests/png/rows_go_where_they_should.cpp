@@ -8,11 +8,11 @@
 namespace gauntlet::png::test {
 namespace {
 
-constexpr std::uint32_t height = 6;
+constexpr std::uint32_t picture_height = 6;
 constexpr std::byte untouched{0xA5};
 
 struct both_kinds {
-  image picture = make_picture({color_type::rgb, 8}, 5, height);
+  image picture = make_picture({color_type::rgb, 8}, 5, picture_height);
   std::array<bytes, 2> files{encode(picture), encode(picture, {.interlaced = true})};
 };
 
@@ -22,8 +22,8 @@ row_reader rows_of(const bytes& file) { return decoder{memory_source(file)}.star
 bool lies_at(std::span<const std::byte> memory, const image& picture, std::size_t begin, std::size_t step,
              bool upside_down) {
   bytes expected(memory.size(), untouched);
-  for (std::uint32_t y = 0; y < height; ++y) {
-    const std::size_t place = begin + (upside_down ? height - 1 - y : y) * step;
+  for (std::uint32_t y = 0; y < picture_height; ++y) {
+    const std::size_t place = begin + (upside_down ? picture_height - 1 - y : y) * step;
     std::ranges::copy(picture.row(y), expected.begin() + static_cast<std::ptrdiff_t>(place));
   }
   return same_bytes(memory, expected);
@@ -33,8 +33,8 @@ TEST_CASE("rows are read into memory of the caller's, and not a byte besides") {
   const both_kinds given;
   for (const bytes& file : given.files) {
     row_reader rows = rows_of(file);
-    bytes memory(8 + height * 15 + 8, untouched);
-    for (std::uint32_t y = 0; y < height; ++y)
+    bytes memory(8 + picture_height * 15 + 8, untouched);
+    for (std::uint32_t y = 0; y < picture_height; ++y)
       CHECK(rows.read_into(std::span(memory).subspan(8 + y * std::size_t{15}, 15)));
     CHECK_FALSE(rows.read_into({}));
     CHECK(lies_at(memory, given.picture, 8, 15, false));
@@ -72,7 +72,7 @@ TEST_CASE("rows can be had in turns as the reader's memory and in the caller's")
   for (const bytes& file : given.files) {
     row_reader rows = rows_of(file);
     bytes memory(15);
-    for (std::uint32_t y = 0; y < height; ++y) {
+    for (std::uint32_t y = 0; y < picture_height; ++y) {
       if (y % 2 == 0) {
         CHECK(same_bytes(rows.next().value(), given.picture.row(y)));
         continue;
@@ -90,7 +90,7 @@ TEST_CASE("all rows lie where the stride says, and the bytes between them stay a
     for (const std::ptrdiff_t stride : {0, 15, 16, 40, -15, -16, -40}) {
       INFO("stride " << stride);
       const std::size_t step = stride == 0 ? 15 : static_cast<std::size_t>(stride < 0 ? -stride : stride);
-      const std::size_t needed = 15 + (height - 1) * step;
+      const std::size_t needed = 15 + (picture_height - 1) * step;
       bytes memory(8 + needed + 8, untouched);
       row_reader rows = rows_of(file);
       rows.read_all_into(std::span(memory).subspan(8, needed), stride);
@@ -101,23 +101,24 @@ TEST_CASE("all rows lie where the stride says, and the bytes between them stay a
 }
 
 TEST_CASE("unused bits of a row's last byte stay as they were") {
-  const image picture = make_picture({color_type::gray, 1}, 3, height);
+  const image picture = make_picture({color_type::gray, 1}, 3, picture_height);
   for (const bool interlaced : {false, true}) {
     const bytes file = encode(picture, {.interlaced = interlaced});
-    bytes memory(height, std::byte{0x1F});
+    bytes memory(picture_height, std::byte{0x1F});
     rows_of(file).read_all_into(memory);
-    for (std::uint32_t y = 0; y < height; ++y) CHECK(memory[y] == (picture.row(y)[0] | std::byte{0x1F}));
+    for (std::uint32_t y = 0; y < picture_height; ++y)
+      CHECK(memory[y] == (picture.row(y)[0] | std::byte{0x1F}));
   }
 }
 
 TEST_CASE("the rest of the rows can be read at once, after any number of single ones") {
   const both_kinds given;
   for (const bytes& file : given.files)
-    for (std::uint32_t before = 0; before <= height; ++before) {
+    for (std::uint32_t before = 0; before <= picture_height; ++before) {
       INFO(before);
       row_reader rows = rows_of(file);
       for (std::uint32_t y = 0; y < before; ++y) static_cast<void>(rows.next());
-      bytes memory((height - before) * std::size_t{15});
+      bytes memory((picture_height - before) * std::size_t{15});
       rows.read_all_into(memory);
       CHECK(same_bytes(memory, given.picture.pixels().subspan(before * std::size_t{15})));
       CHECK_FALSE(rows.next().has_value());
@@ -129,7 +130,7 @@ TEST_CASE("memory that the rows do not fit into is refused with the numbers, and
   const both_kinds given;
   for (const bytes& file : given.files) {
     row_reader rows = rows_of(file);
-    bytes memory(height * 15, untouched);
+    bytes memory(picture_height * 15, untouched);
     const auto refusal = [&](std::size_t size, std::ptrdiff_t stride) {
       return refusal_of([&] { rows.read_all_into(std::span(memory).first(size), stride); });
     };

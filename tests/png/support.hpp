@@ -77,6 +77,10 @@ std::vector<std::filesystem::path> corpus(std::string_view folder);
 
 // ---- pictures
 
+inline constexpr transform rgba8_transforms =
+    transform::expand | transform::scale_16 | transform::gray_to_rgb | transform::add_alpha;
+inline const transforms as_they_are{};
+
 struct pixel_format {
   color_type color;
   std::uint8_t bit_depth;

@@ -12,7 +12,7 @@ bool allowed(transform set) {
   return !contains(set, transform::scale_16) || !contains(set, transform::strip_16);
 }
 
-bytes all_rows(row_reader& rows) {
+bytes rest_of(row_reader& rows) {
   bytes found;
   for (const std::span<const std::byte> row : rows) found.insert(found.end(), row.begin(), row.end());
   return found;
@@ -23,7 +23,7 @@ bool same_as_raw(const bytes& file, transform set) {
   const reference_ptr raw = reference(file, set);
   const auto ours = attempt<error>([&] {
     row_reader rows = decoder{memory_source(file)}.start(set);
-    return all_rows(rows);
+    return rest_of(rows);
   });
   if (raw->failed != 0) return !ours;
   return ours && same_bytes(*ours, pixels_of(*raw));

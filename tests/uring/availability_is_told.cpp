@@ -63,22 +63,20 @@ std::string told_after(Prepare prepare) {
   return said;
 }
 
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
 TEST_CASE("forbidden by seccomp, io_uring says who forbids it") {
   require_io_uring();
   const std::string said = told_after([] { return forbid_io_uring(EPERM); });
   CAPTURE(said);
-  CHECK(contains(said, "1: it is not permitted here, by seccomp or a security module"));
-  CHECK_FALSE(contains(said, "; but"));
+  CHECK(said.contains("1: it is not permitted here, by seccomp or a security module"));
+  CHECK_FALSE(said.contains("; but"));
 }
 
 TEST_CASE("hidden by seccomp, io_uring says that the kernel may have none") {
   require_io_uring();
   const std::string said = told_after([] { return forbid_io_uring(ENOSYS); });
   CAPTURE(said);
-  CHECK(contains(said, "has no io_uring: it is there since 5.1"));
-  CHECK(contains(said, "seccomp hides it"));
+  CHECK(said.contains("has no io_uring: it is there since 5.1"));
+  CHECK(said.contains("seccomp hides it"));
 }
 
 std::string refused(ring_options options) {
@@ -95,7 +93,7 @@ TEST_CASE("without descriptors a ring says which limit to raise") {
   // UBSan's check of types needs descriptors of its own (sanitizer_common, LLVM 19: a pipe) when it sees one
   // first.
   CHECK(refused({}) == "made");
-  CHECK(contains(refused({.entries = 0}), "entries must be"));
+  CHECK(refused({.entries = 0}).contains("entries must be"));
   const std::string said = told_after([] {
     rlimit none{};
     if (getrlimit(RLIMIT_NOFILE, &none) != 0) return false;
@@ -103,21 +101,20 @@ TEST_CASE("without descriptors a ring says which limit to raise") {
     return setrlimit(RLIMIT_NOFILE, &none) == 0;
   });
   CAPTURE(said);
-  CHECK(contains(said, "no descriptor left: raise `ulimit -n`"));
+  CHECK(said.contains("no descriptor left: raise `ulimit -n`"));
 }
 
 TEST_CASE("options that cannot be are refused with what is wrong about them") {
   require_io_uring();
-  CHECK(contains(refused({.entries = 0}), "entries must be 1 to 32768, but are 0"));
-  CHECK(contains(refused({.entries = 1U << 30}), "entries must be 1 to 32768"));
-  CHECK(contains(refused({.entries = 64, .completion_entries = 2}), "completion_entries must be no less"));
-  CHECK(contains(refused({.defer_taskrun = true}), "defer_taskrun needs single_issuer"));
-  CHECK(
-      contains(refused({.submission_thread_cpu = 0}), "submission_thread_cpu needs submission_thread_idle"));
-  CHECK(contains(refused({.submission_thread_idle = 1, .single_issuer = true, .defer_taskrun = true}),
-                 "exclude each other"));
-  CHECK(contains(refused({.submission_thread_idle = 1, .submission_thread_cpu = 100000}), "processor"));
-  CHECK(contains(refused({.attach_to = 99999}), "attach_to"));
+  CHECK(refused({.entries = 0}).contains("entries must be 1 to 32768, but are 0"));
+  CHECK(refused({.entries = 1U << 30}).contains("entries must be 1 to 32768"));
+  CHECK(refused({.entries = 64, .completion_entries = 2}).contains("completion_entries must be no less"));
+  CHECK(refused({.defer_taskrun = true}).contains("defer_taskrun needs single_issuer"));
+  CHECK(refused({.submission_thread_cpu = 0}).contains("submission_thread_cpu needs submission_thread_idle"));
+  CHECK(refused({.submission_thread_idle = 1, .single_issuer = true, .defer_taskrun = true})
+            .contains("exclude each other"));
+  CHECK(refused({.submission_thread_idle = 1, .submission_thread_cpu = 100000}).contains("processor"));
+  CHECK(refused({.attach_to = 99999}).contains("attach_to"));
 }
 
 }  // namespace

@@ -43,8 +43,6 @@ std::string misuse_of(Work&& work) {
   return {};
 }
 
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
 TEST_CASE("rings, files and guards die in any order") {
   require_io_uring();
   for (int order = 0; order < 6; ++order) {
@@ -70,8 +68,8 @@ TEST_CASE("a ring is moved, and the one it was moved from says so") {
   pipe_of ends(first);
   ring second(std::move(first));
   // NOLINTBEGIN(bugprone-use-after-move)
-  CHECK(contains(misuse_of([&] { static_cast<void>(first.nop()); }), "moved from"));
-  CHECK(contains(misuse_of([&] { static_cast<void>(first.metrics()); }), "moved from"));
+  CHECK(misuse_of([&] { static_cast<void>(first.nop()); }).contains("moved from"));
+  CHECK(misuse_of([&] { static_cast<void>(first.metrics()); }).contains("moved from"));
   // NOLINTEND(bugprone-use-after-move)
   ring third;
   third = std::move(second);
@@ -88,9 +86,9 @@ TEST_CASE("a closed ring is closed: twice is once, and what comes late is misuse
   CHECK(own.close().empty());
   CHECK(own.close().empty());
   std::array<std::byte, 4> memory{};
-  CHECK(contains(misuse_of([&] { static_cast<void>(own.nop()); }), "the ring is closed"));
-  CHECK(contains(misuse_of([&] { static_cast<void>(ends.in.read_some(memory)); }), "the ring is closed"));
-  CHECK(contains(misuse_of([&] { gauntlet::run(own, []() -> task<> { co_return; }()); }), "closed"));
+  CHECK(misuse_of([&] { static_cast<void>(own.nop()); }).contains("the ring is closed"));
+  CHECK(misuse_of([&] { static_cast<void>(ends.in.read_some(memory)); }).contains("the ring is closed"));
+  CHECK(misuse_of([&] { gauntlet::run(own, []() -> task<> { co_return; }()); }).contains("closed"));
   CHECK_FALSE(own.post([] {}));
 }
 
@@ -102,7 +100,7 @@ TEST_CASE("a ring that is closed inside of its own task is misuse, and goes on")
     said = misuse_of([&] { own.close(); });
     co_await own.nop();
   });
-  CHECK(contains(said, "close it when run() has returned"));
+  CHECK(said.contains("close it when run() has returned"));
 }
 
 TEST_CASE("a ring that its own task destroys ends with its run, which says so") {
@@ -115,7 +113,7 @@ TEST_CASE("a ring that its own task destroys ends with its run, which says so") 
       co_await sleep_for(0ms);
     }());
   });
-  CHECK(contains(said, "destroyed by one of its own tasks"));
+  CHECK(said.contains("destroyed by one of its own tasks"));
 }
 
 TEST_CASE("on another thread a ring refuses, and names both threads") {
@@ -133,7 +131,7 @@ TEST_CASE("on another thread a ring refuses, and names both threads") {
   });
   for (const std::string& each : said) {
     CAPTURE(each);
-    CHECK(contains(each, "but the ring belongs to thread"));
+    CHECK(each.contains("but the ring belongs to thread"));
   }
 }
 
@@ -191,8 +189,8 @@ TEST_CASE("an operation destroyed in flight ends the program, which names it") {
     foreign waits = tells(ends.in.read_some(memory), ended);
     waits.destroy();
   });
-  CHECK(contains(said, "file::read_some descriptor "));
-  CHECK(contains(said, "rings_live_and_end.cpp:"));
+  CHECK(said.contains("file::read_some descriptor "));
+  CHECK(said.contains("rings_live_and_end.cpp:"));
 }
 
 TEST_CASE("a ring that is destroyed while another thread runs it ends the program, which says what to do") {
@@ -212,7 +210,7 @@ TEST_CASE("a ring that is destroyed while another thread runs it ends the progra
     own.reset();
     other.join();
   });
-  CHECK(contains(said, "let run() return first"));
+  CHECK(said.contains("let run() return first"));
 }
 
 /// What a child says that runs work in place of the test; it ends with the status that work answers.
@@ -240,8 +238,8 @@ TEST_CASE("a child after fork() cannot use the parent's ring, may destroy it, an
   foreign waits = tells(ends->in.read_some(memory), ended);
   const int status = in_a_child([&] {
     const std::string said = misuse_of([&] { static_cast<void>(own->nop()); });
-    if (!contains(said, "belongs to the process that called fork()")) return 1;
-    if (!contains(misuse_of([&] { gauntlet::run(*own, []() -> task<> { co_return; }()); }), "fork()"))
+    if (!said.contains("belongs to the process that called fork()")) return 1;
+    if (!misuse_of([&] { gauntlet::run(*own, []() -> task<> { co_return; }()); }).contains("fork()"))
       return 2;
     if (own->post([] {})) return 3;
     ends.reset();  // with a read in flight, that is the parent's
@@ -284,8 +282,8 @@ extern "C" void do_nothing(int) {}
 
 TEST_CASE("signals while the ring waits interrupt nothing") {
   require_io_uring();
-  struct sigaction action{};
-  struct sigaction before{};
+  struct sigaction action {};
+  struct sigaction before {};
   action.sa_handler = do_nothing;  // without SA_RESTART
   REQUIRE(sigaction(SIGUSR1, &action, &before) == 0);
   ring own;

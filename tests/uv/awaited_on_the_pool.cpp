@@ -45,7 +45,7 @@ struct row {
   bool closes = false;   // what is closed is closed, cancelled or not
 };
 
-constexpr auto gone = std::errc::no_such_file_or_directory;
+constexpr auto no_file = std::errc::no_such_file_or_directory;
 constexpr auto bad = std::errc::bad_file_descriptor;
 constexpr const char* always_valid = "a file that may be used has a descriptor that is valid";
 
@@ -58,35 +58,35 @@ constexpr fs::time_point now{};
 #define AWAIT(...) [](desk& d) -> task<> { static_cast<void>(co_await __VA_ARGS__); }
 const std::vector<row>& rows() {
   static const std::vector<row> all{
-    {"fs::open", AWAIT(fs::open(d.on, d.folder / "a")), code(gone), AWAIT(fs::open(d.on, d.missing()))},
-    {"fs::unlink", AWAIT(fs::unlink(d.on, d.folder / "a")), code(gone), AWAIT(fs::unlink(d.on, d.missing()))},
-    {"fs::rename", AWAIT(fs::rename(d.on, d.folder / "a", d.folder / "b")), code(gone),
+    {"fs::open", AWAIT(fs::open(d.on, d.folder / "a")), code(no_file), AWAIT(fs::open(d.on, d.missing()))},
+    {"fs::unlink", AWAIT(fs::unlink(d.on, d.folder / "a")), code(no_file), AWAIT(fs::unlink(d.on, d.missing()))},
+    {"fs::rename", AWAIT(fs::rename(d.on, d.folder / "a", d.folder / "b")), code(no_file),
      AWAIT(fs::rename(d.on, d.missing(), d.folder / "b"))},
-    {"fs::copyfile", AWAIT(fs::copyfile(d.on, d.folder / "a", d.folder / "b")), code(gone),
+    {"fs::copyfile", AWAIT(fs::copyfile(d.on, d.folder / "a", d.folder / "b")), code(no_file),
      AWAIT(fs::copyfile(d.on, d.missing(), d.folder / "b"))},
-    {"fs::link", AWAIT(fs::link(d.on, d.folder / "a", d.folder / "b")), code(gone),
+    {"fs::link", AWAIT(fs::link(d.on, d.folder / "a", d.folder / "b")), code(no_file),
      AWAIT(fs::link(d.on, d.missing(), d.folder / "b"))},
-    {"fs::symlink", AWAIT(fs::symlink(d.on, "a", d.folder / "b")), code(gone), AWAIT(fs::symlink(d.on, "a", d.missing()))},
-    {"fs::readlink", AWAIT(fs::readlink(d.on, d.folder / "link")), code(gone), AWAIT(fs::readlink(d.on, d.missing()))},
-    {"fs::realpath", AWAIT(fs::realpath(d.on, d.folder / "link")), code(gone), AWAIT(fs::realpath(d.on, d.missing()))},
-    {"fs::stat", AWAIT(fs::stat(d.on, d.folder / "a")), code(gone), AWAIT(fs::stat(d.on, d.missing()))},
-    {"fs::lstat", AWAIT(fs::lstat(d.on, d.folder / "link")), code(gone), AWAIT(fs::lstat(d.on, d.missing()))},
-    {"fs::statfs", AWAIT(fs::statfs(d.on, d.folder.path())), code(gone), AWAIT(fs::statfs(d.on, d.missing()))},
-    {"fs::access", AWAIT(fs::access(d.on, d.folder / "a")), code(gone), AWAIT(fs::access(d.on, d.missing()))},
-    {"fs::chmod", AWAIT(fs::chmod(d.on, d.folder / "a", fs::permissions(0600))), code(gone),
+    {"fs::symlink", AWAIT(fs::symlink(d.on, "a", d.folder / "b")), code(no_file), AWAIT(fs::symlink(d.on, "a", d.missing()))},
+    {"fs::readlink", AWAIT(fs::readlink(d.on, d.folder / "link")), code(no_file), AWAIT(fs::readlink(d.on, d.missing()))},
+    {"fs::realpath", AWAIT(fs::realpath(d.on, d.folder / "link")), code(no_file), AWAIT(fs::realpath(d.on, d.missing()))},
+    {"fs::stat", AWAIT(fs::stat(d.on, d.folder / "a")), code(no_file), AWAIT(fs::stat(d.on, d.missing()))},
+    {"fs::lstat", AWAIT(fs::lstat(d.on, d.folder / "link")), code(no_file), AWAIT(fs::lstat(d.on, d.missing()))},
+    {"fs::statfs", AWAIT(fs::statfs(d.on, d.folder.path())), code(no_file), AWAIT(fs::statfs(d.on, d.missing()))},
+    {"fs::access", AWAIT(fs::access(d.on, d.folder / "a")), code(no_file), AWAIT(fs::access(d.on, d.missing()))},
+    {"fs::chmod", AWAIT(fs::chmod(d.on, d.folder / "a", fs::permissions(0600))), code(no_file),
      AWAIT(fs::chmod(d.on, d.missing(), fs::permissions(0600)))},
-    {"fs::chown", AWAIT(fs::chown(d.on, d.folder / "a", ::geteuid(), ::getegid())), code(gone),
+    {"fs::chown", AWAIT(fs::chown(d.on, d.folder / "a", ::geteuid(), ::getegid())), code(no_file),
      AWAIT(fs::chown(d.on, d.missing(), ::geteuid(), ::getegid()))},
-    {"fs::lchown", AWAIT(fs::lchown(d.on, d.folder / "link", ::geteuid(), ::getegid())), code(gone),
+    {"fs::lchown", AWAIT(fs::lchown(d.on, d.folder / "link", ::geteuid(), ::getegid())), code(no_file),
      AWAIT(fs::lchown(d.on, d.missing(), ::geteuid(), ::getegid()))},
-    {"fs::utime", AWAIT(fs::utime(d.on, d.folder / "a", now, now)), code(gone), AWAIT(fs::utime(d.on, d.missing(), now, now))},
-    {"fs::lutime", AWAIT(fs::lutime(d.on, d.folder / "link", now, now)), code(gone), AWAIT(fs::lutime(d.on, d.missing(), now, now))},
-    {"fs::mkdir", AWAIT(fs::mkdir(d.on, d.folder / "new")), code(gone), AWAIT(fs::mkdir(d.on, d.missing()))},
-    {"fs::rmdir", AWAIT(fs::rmdir(d.on, d.folder / "sub")), code(gone), AWAIT(fs::rmdir(d.on, d.missing()))},
-    {"fs::mkdtemp", AWAIT(fs::mkdtemp(d.on, d.folder / "XXXXXX")), code(gone), AWAIT(fs::mkdtemp(d.on, d.missing() + "XXXXXX"))},
-    {"fs::mkstemp", AWAIT(fs::mkstemp(d.on, d.folder / "XXXXXX")), code(gone), AWAIT(fs::mkstemp(d.on, d.missing() + "XXXXXX"))},
-    {"fs::scandir", AWAIT(fs::scandir(d.on, d.folder.path())), code(gone), AWAIT(fs::scandir(d.on, d.missing()))},
-    {"fs::opendir", AWAIT(fs::opendir(d.on, d.folder.path())), code(gone), AWAIT(fs::opendir(d.on, d.missing()))},
+    {"fs::utime", AWAIT(fs::utime(d.on, d.folder / "a", now, now)), code(no_file), AWAIT(fs::utime(d.on, d.missing(), now, now))},
+    {"fs::lutime", AWAIT(fs::lutime(d.on, d.folder / "link", now, now)), code(no_file), AWAIT(fs::lutime(d.on, d.missing(), now, now))},
+    {"fs::mkdir", AWAIT(fs::mkdir(d.on, d.folder / "new")), code(no_file), AWAIT(fs::mkdir(d.on, d.missing()))},
+    {"fs::rmdir", AWAIT(fs::rmdir(d.on, d.folder / "sub")), code(no_file), AWAIT(fs::rmdir(d.on, d.missing()))},
+    {"fs::mkdtemp", AWAIT(fs::mkdtemp(d.on, d.folder / "XXXXXX")), code(no_file), AWAIT(fs::mkdtemp(d.on, d.missing() + "XXXXXX"))},
+    {"fs::mkstemp", AWAIT(fs::mkstemp(d.on, d.folder / "XXXXXX")), code(no_file), AWAIT(fs::mkstemp(d.on, d.missing() + "XXXXXX"))},
+    {"fs::scandir", AWAIT(fs::scandir(d.on, d.folder.path())), code(no_file), AWAIT(fs::scandir(d.on, d.missing()))},
+    {"fs::opendir", AWAIT(fs::opendir(d.on, d.folder.path())), code(no_file), AWAIT(fs::opendir(d.on, d.missing()))},
     {"fs_directory::readdir", AWAIT(d.listing.readdir(d.on, 8)), {}, nullptr, "what was opened can be read"},
     {"fs_directory::close", AWAIT(d.listing.close(d.on)), {}, nullptr, "what was opened can be closed", false, true},
     {"fs_file::close", AWAIT(d.open.close(d.on)), {}, nullptr, always_valid, false, true},

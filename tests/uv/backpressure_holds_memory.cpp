@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t mebibyte = 1U << 20;
 constexpr std::size_t chunk_size = 65536;
-constexpr write_marks bound{.high = mebibyte, .low = mebibyte / 4};
+constexpr write_marks marks{.high = mebibyte, .low = mebibyte / 4};
 
 /// Bytes that a buffer owns, counted.
 class counted_bytes {
@@ -46,10 +46,10 @@ class counted_bytes {
 class writer {
  public:
   writer(tcp& stream, std::uint64_t total) : stream_(stream), left_(total) {
-    stream_.set_write_marks(bound);
+    stream_.set_write_marks(marks);
     stream_.on_drain([this] {
       ++drains;
-      if (static_cast<std::size_t>(counted_bytes::alive) * chunk_size > bound.low) ++early_drains;
+      if (static_cast<std::size_t>(counted_bytes::alive) * chunk_size > marks.low) ++early_drains;
       go_on();
     });
   }
@@ -62,7 +62,7 @@ class writer {
       left_ -= size;
       more = stream_.write(counted_bytes(next_words(size)));
       most_queued = std::max(most_queued, stream_.write_queue_size());
-      if (more != (static_cast<std::size_t>(counted_bytes::alive) * chunk_size <= bound.high))
+      if (more != (static_cast<std::size_t>(counted_bytes::alive) * chunk_size <= marks.high))
         ++wrong_answers;
     }
     if (left_ == 0 && !ended_) {
@@ -147,7 +147,7 @@ class halting_reader {
   std::size_t held_ = 0;
 };
 
-TEST_CASE("a fast writer holds no more memory than its bound while a slow reader stops and starts") {
+TEST_CASE("a fast writer holds no more memory than its marks while a slow reader stops and starts") {
   constexpr std::uint64_t total = GAUNTLET_STREAM_MEBIBYTES * mebibyte;
   loop loop;
   tcp_listener listener{loop, any_port()};
@@ -175,9 +175,9 @@ TEST_CASE("a fast writer holds no more memory than its bound while a slow reader
   CHECK(writer.early_drains == 0);
   CHECK(writer.drains >= reader->halts);
   // The bound was reached, and no more than the write that went above it has ever been held beyond.
-  CHECK(counted_bytes::most_alive == bound.high / chunk_size + 1);
-  CHECK(writer.most_queued > bound.low);
-  CHECK(writer.most_queued <= bound.high + chunk_size);
+  CHECK(counted_bytes::most_alive == marks.high / chunk_size + 1);
+  CHECK(writer.most_queued > marks.low);
+  CHECK(writer.most_queued <= marks.high + chunk_size);
   CHECK(counted_bytes::alive == 0);
 }
 

@@ -48,16 +48,6 @@ class no_descriptors {
   std::vector<int> filled_;
 };
 
-template <class Work>
-std::error_code error_of(Work&& work) {
-  try {
-    work();
-  } catch (const error& thrown) {
-    return thrown.code();
-  }
-  return {};
-}
-
 TEST_CASE("where no descriptor is left, whatever needs one says so and leaves nothing behind") {
   skip_where_the_tool_needs_descriptors();
   skip_where_the_tool_opens_all_the_same();

@@ -16,7 +16,7 @@ namespace {
 using fs::open_flags;
 using fs::permissions;
 
-constexpr open_flags new_file = open_flags::read_write | open_flags::create | open_flags::truncate;
+constexpr open_flags made_anew = open_flags::read_write | open_flags::create | open_flags::truncate;
 
 bool is_open(int descriptor) { return fcntl(descriptor, F_GETFD) != -1; }
 
@@ -29,7 +29,7 @@ void end_while_a_write_is_in_flight(End&& end) {
   const temporary_folder folder;
   loop loop;
   std::vector<std::string> told;
-  fs::file first = fs::open(folder / "first", new_file);
+  fs::file first = fs::open(folder / "first", made_anew);
   const int number = first.fileno();
   std::optional<fs::file> second;
   {
@@ -41,7 +41,7 @@ void end_while_a_write_is_in_flight(End&& end) {
     end(loop, first, told);
     CHECK_FALSE(first.is_open());
     CHECK(is_open(number));
-    second = fs::open(folder / "second", new_file);
+    second = fs::open(folder / "second", made_anew);
     CHECK(second->fileno() != number);
   }
   run_to_the_end(loop);
@@ -89,7 +89,7 @@ TEST_CASE("a descriptor is not closed, nor its number given away, while an opera
 TEST_CASE("a file may be closed in the callback of its own operation, and says how that went") {
   const temporary_folder folder;
   loop loop = fs_loop();
-  fs::file file = fs::open(folder / "file", new_file);
+  fs::file file = fs::open(folder / "file", made_anew);
   const int number = file.fileno();
   file.write(loop, buffer_of("x"), 0, [&] {
     file.close();
@@ -104,7 +104,7 @@ TEST_CASE("sendfile keeps both of its files open") {
   std::size_t sent = 0;
   {
     fs::file in = fs::open(folder.make("in", "contents"));
-    fs::file out = fs::open(folder / "out", new_file);
+    fs::file out = fs::open(folder / "out", made_anew);
     busy_pool busy;
     fs::sendfile(loop, out, in, 0, 100, [&](std::size_t count) { sent = count; });
     in.close();
@@ -119,7 +119,7 @@ TEST_CASE("sendfile keeps both of its files open") {
 TEST_CASE("a file on two loops is closed by one when the other's operation has ended") {
   const temporary_folder folder;
   loop writer;
-  fs::file file = fs::open(folder / "file", new_file);
+  fs::file file = fs::open(folder / "file", made_anew);
   const int number = file.fileno();
   std::promise<void> waits;
   std::thread closer;
@@ -151,7 +151,7 @@ TEST_CASE("a file on two loops is closed by one when the other's operation has e
 TEST_CASE("a loop may end while its close waits for another loop's operation") {
   const temporary_folder folder;
   loop writer;
-  fs::file file = fs::open(folder / "file", new_file);
+  fs::file file = fs::open(folder / "file", made_anew);
   const int number = file.fileno();
   std::string told;
   bool called = false;
@@ -187,9 +187,9 @@ struct world {
     fs::symlink("plain", folder / "symlink");
     for (const char* name : {"a", "b", "c"}) folder.make(std::string("full/") + name);
     for (const char* name : {"unlink", "rename", "chown"}) folder.make(name);
-    file = fs::open(folder / "open", new_file);
+    file = fs::open(folder / "open", made_anew);
     file.write(bytes_of("contents"));
-    to_close = fs::open(folder / "to_close", new_file);
+    to_close = fs::open(folder / "to_close", made_anew);
     read = fs::opendir(folder / "full");
     to_close_directory = fs::opendir(folder / "full");
   }
@@ -213,7 +213,7 @@ std::vector<request> start_all(loop& loop, world& on, Told told) {
   std::vector<owned_buffer> five_more;
   for (int i = 0; i < 5; ++i) five_more.emplace_back(std::size_t{5});
 
-  add(fs::open(loop, in / "opened", new_file, told));
+  add(fs::open(loop, in / "opened", made_anew, told));
   add(fs::unlink(loop, in / "unlink", told));
   add(fs::rename(loop, in / "rename", in / "renamed", told));
   add(fs::copyfile(loop, in / "plain", in / "copied", told));
@@ -253,7 +253,7 @@ std::vector<request> start_all(loop& loop, world& on, Told told) {
   add(fs::sendfile(loop, on.file, on.file, 0, 0, told));
   return all;
 }
-constexpr std::size_t kinds = 38;
+constexpr std::size_t operation_kinds = 38;
 
 /// How often it was told what.
 struct tally {
@@ -280,8 +280,8 @@ TEST_CASE("every operation whose request is dropped in flight ends as if it were
   loop loop = fs_loop();
   {
     world world;
-    REQUIRE(start_all(loop, world, tally.counter()).size() == kinds);  // dropped here
-    CHECK(loop.pending().size() == kinds);
+    REQUIRE(start_all(loop, world, tally.counter()).size() == operation_kinds);  // dropped here
+    CHECK(loop.pending().size() == operation_kinds);
     for (const pending_operation& operation : loop.pending()) {
       CHECK(operation.kind.starts_with("fs_"));
       CHECK_FALSE(operation.object.empty());
@@ -290,7 +290,7 @@ TEST_CASE("every operation whose request is dropped in flight ends as if it were
     world.file = {};  // and so are files and directories
     world.read = {};
     loop.run();
-    CHECK(tally.succeeded == kinds);
+    CHECK(tally.succeeded == operation_kinds);
     CHECK(tally.failed.empty());
   }
   CHECK(tally.witness.use_count() == 1);
@@ -309,7 +309,7 @@ TEST_CASE("threadpool_cancel_fs: every operation that has not begun can be cance
     for (request& started : all) CHECK(started.cancel());  // once more changes nothing
     loop.run();                                            // while the threads are busy
     for (request& started : all) CHECK(started.done());
-    CHECK(tally.cancelled == kinds);
+    CHECK(tally.cancelled == operation_kinds);
   }
   CHECK(tally.witness.use_count() == 1);
   CHECK_FALSE(is_open(number));  // but for close
@@ -375,9 +375,9 @@ TEST_CASE("a loop that is closed tells every operation in flight") {
     busy_pool busy;
     loop loop;
     start_all(loop, world, tally.counter());
-    CHECK(loop.close().size() == kinds);
+    CHECK(loop.close().size() == operation_kinds);
   }
-  CHECK(tally.cancelled == kinds);
+  CHECK(tally.cancelled == operation_kinds);
   CHECK(tally.witness.use_count() == 1);
 }
 
@@ -386,7 +386,7 @@ TEST_CASE("a loop that is destroyed inside a callback closes what the others ope
   auto loop = std::make_unique<uv::loop>();
   int calls = 0;
   for (int i = 0; i < 16; ++i)
-    fs::open(*loop, folder / "file", new_file, [&](fs::file) {
+    fs::open(*loop, folder / "file", made_anew, [&](fs::file) {
       ++calls;
       loop.reset();
     });
@@ -397,7 +397,7 @@ TEST_CASE("a loop that is destroyed inside a callback closes what the others ope
 TEST_CASE("what a callback throws comes out of run, and its operation is over") {
   const temporary_folder folder;
   loop loop = fs_loop();
-  fs::open(loop, folder / "file", new_file, [](const fs::file&) { throw std::runtime_error("thrown"); });
+  fs::open(loop, folder / "file", made_anew, [](const fs::file&) { throw std::runtime_error("thrown"); });
   CHECK(thrown_by<std::runtime_error>([&] { loop.run(); }) == "thrown");
   fs::unlink(loop, folder / "none", no_callback());  // nobody is told: comes out of run
   CHECK(thrown_by<error>([&] { loop.run(); }).find("fs::unlink: no such file") != std::string::npos);

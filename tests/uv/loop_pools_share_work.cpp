@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-task<> echo(tcp peer) {
+task<> answer(tcp peer) {
   std::array<std::byte, 16> buffer{};
   while (const std::size_t size = co_await peer.read_some(buffer))
     co_await peer.write(std::span(buffer).first(size));
@@ -135,7 +135,7 @@ TEST_CASE("listeners of several loops share a port") {
     const auto serves = [&]() -> task<> {
       const auto accepts = [&](scope& peers) -> task<> {
         for (;;) {
-          peers.spawn(echo(co_await listener.accept()));
+          peers.spawn(answer(co_await listener.accept()));
           ++served;
         }
       };
@@ -166,7 +166,7 @@ TEST_CASE("a connection is handed over to another loop, and goes on there") {
       tcp peer = co_await listener.accept();
       pool.hand_over(1, std::move(peer), [&, here](tcp taken) -> task<> {
         elsewhere = std::this_thread::get_id() != here;
-        co_await echo(std::move(taken));
+        co_await answer(std::move(taken));
       });
     };
     co_await when_all(accepts(), ask(own, listener.local_address()));

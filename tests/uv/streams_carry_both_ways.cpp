@@ -17,9 +17,9 @@ namespace {
 
 /// The ends of a connection through a listener.
 template <class Stream>
-struct connection {
+struct connected_pair {
   template <class Listener, class Where>
-  connection(loop& loop, Listener& listener, const Where& where) : client(loop) {
+  connected_pair(loop& loop, Listener& listener, const Where& where) : client(loop) {
     bool connected = false;
     listener.listen([&](Stream accepted) { served = std::move(accepted); });
     client.connect(where, [&] { connected = true; });
@@ -29,12 +29,13 @@ struct connection {
   Stream client;
   std::optional<Stream> served;
 };
-struct tcp_connection : connection<tcp> {
+struct tcp_connection : connected_pair<tcp> {
   explicit tcp_connection(loop& loop, const address& at = any_port())
       : tcp_connection(loop, tcp_listener(loop, at)) {}
 
  private:
-  tcp_connection(loop& loop, tcp_listener listener) : connection(loop, listener, listener.local_address()) {}
+  tcp_connection(loop& loop, tcp_listener listener)
+      : connected_pair(loop, listener, listener.local_address()) {}
 };
 
 /// What comes to one is sent back to the other, a hundred times, out of several buffers if it is to.
@@ -93,7 +94,7 @@ TEST_CASE("pipe_ping_pong, pipe_ping_pong_vec") {
     const temporary_folder folder;
     loop loop;
     pipe_listener listener{loop, folder / "socket"};
-    connection<pipe> both(loop, listener, folder / "socket");
+    connected_pair<pipe> both(loop, listener, folder / "socket");
     ping_pong(loop, both.client, *both.served, vectored);
   }
 }

@@ -48,4 +48,32 @@ std::string misuse_of(Work&& work) {
   return thrown_by<misuse>(std::forward<Work>(work));
 }
 
+/// Of the uv::error that work throws; a default one if it throws none.
+template <class Work>
+std::error_code error_of(Work&& work) {
+  try {
+    work();
+  } catch (const error& thrown) {
+    return thrown.code();
+  }
+  return {};
+}
+
+/// Its name.
+template <class Work>
+std::string error_name_of(Work&& work) {
+  try {
+    work();
+  } catch (const error& failure) {
+    return failure.name();
+  }
+  return "none";
+}
+
+/// Of what a callback was given: "ok", or the name of the error.
+template <class Result>
+std::string name_of(const Result& ended) {
+  return ended.error() == nullptr ? "ok" : ended.error()->name();
+}
+
 }  // namespace gauntlet::uv::test

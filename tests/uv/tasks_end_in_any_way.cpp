@@ -391,7 +391,7 @@ awaited_kind kind_of(const char* function, std::vector<std::errc> failures, cons
   return made;
 }
 
-const std::vector<awaited_kind>& kinds() {
+const std::vector<awaited_kind>& awaited_kinds() {
   using enum std::errc;
   static const std::vector<awaited_kind> all = [] {
     std::vector<awaited_kind> made{
@@ -428,7 +428,7 @@ const std::vector<awaited_kind>& kinds() {
 /// test(loop, specimen&): on a loop of its own, which is proven to close clean.
 template <class Test>
 void for_each_kind(Test test) {
-  for (const awaited_kind& each : kinds()) {
+  for (const awaited_kind& each : awaited_kinds()) {
     INFO(each.name);
     loop loop;
     {
@@ -469,7 +469,7 @@ TEST_CASE("whatever is awaited: it waits until it comes, is pending meanwhile, a
 }
 
 TEST_CASE("whatever is awaited: it fails with the error that it should, or cannot fail") {
-  for (const awaited_kind& each : kinds()) {
+  for (const awaited_kind& each : awaited_kinds()) {
     INFO(each.name);
     CHECK(each.failures.empty() != each.never.empty());
     loop loop;
@@ -524,7 +524,7 @@ TEST_CASE("whatever is awaited: every function that can be has a row in this tab
   const std::unordered_set<std::string> functions = awaitable_functions();
   CHECK(functions.size() > 50);  // they were found at all
   std::unordered_set<std::string> rows;
-  for (const awaited_kind& each : kinds()) rows.insert(each.function);
+  for (const awaited_kind& each : awaited_kinds()) rows.insert(each.function);
   for (const std::string& function : functions) {
     INFO(function << " has no row");
     CHECK(rows.contains(function));
@@ -643,7 +643,7 @@ TEST_CASE("whatever is awaited: closed and cancelled at the same time, it ends o
 }
 
 TEST_CASE("whatever is awaited: its loop is destroyed under it, and run() ends with all of it") {
-  for (const awaited_kind& each : kinds()) {
+  for (const awaited_kind& each : awaited_kinds()) {
     INFO(each.name);
     std::optional<loop> owner(std::in_place);
     std::unique_ptr<specimen> one = each.make(*owner);
@@ -672,9 +672,7 @@ TEST_CASE("whatever is awaited: its loop is destroyed under it, and run() ends w
 
 TEST_CASE("whatever is awaited: destroyed unawaited, it has done nothing") {
   for_each_kind([](loop& loop, specimen& one) {
-    {
-      const task<> never = one.wait();
-    }
+    { const task<> never = one.wait(); }
     const auto program = [&]() -> task<> { co_await sleep_for(0ms); };
     gauntlet::run(loop, program());
   });

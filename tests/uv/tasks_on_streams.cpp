@@ -36,14 +36,14 @@ ends both(std::pair<Stream, Stream> pair) {
   return {std::make_shared<Stream>(std::move(pair.first)), std::make_shared<Stream>(std::move(pair.second))};
 }
 
-constexpr kind kinds[] = {
+constexpr kind stream_kinds[] = {
     {"tcp", [](loop& loop) { return both(socket_pair(loop)); }},
     {"pipe", [](loop& loop) { return both(pipe_pair(loop)); }},
 };
 
 template <class Test>
-void for_each_kind(Test test) {
-  for (const kind& each : kinds) {
+void for_each_stream(Test test) {
+  for (const kind& each : stream_kinds) {
     INFO(each.name);
     loop loop;
     {
@@ -72,7 +72,7 @@ task<std::string> read_all(stream& from) {
 }  // namespace
 
 TEST_CASE("what is written is read, to the end of the stream") {
-  for_each_kind([](loop& loop, ends& streams) {
+  for_each_stream([](loop& loop, ends& streams) {
     const auto writes = [&]() -> task<> {
       co_await streams.left->write(bytes_of("hello, "));
       const std::array parts{bytes_of("wor"), std::span<const std::byte>(), bytes_of("ld")};
@@ -93,7 +93,7 @@ TEST_CASE("what is written is read, to the end of the stream") {
 }
 
 TEST_CASE("bytes go straight into the span, and what has no room waits for the next read") {
-  for_each_kind([](loop& loop, ends& streams) {
+  for_each_stream([](loop& loop, ends& streams) {
     const auto program = [&]() -> task<> {
       co_await streams.left->write(bytes_of("abcdefgh"));
       std::array<std::byte, 5> buffer{};
@@ -116,7 +116,7 @@ TEST_CASE("bytes go straight into the span, and what has no room waits for the n
 }
 
 TEST_CASE("a large write is whole on the other side, though its reader is slow") {
-  for_each_kind([](loop& loop, ends& streams) {
+  for_each_stream([](loop& loop, ends& streams) {
     std::vector<std::byte> sent(std::size_t{3} << 20);
     for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<std::byte>(i * 31 >> 3);
     std::vector<std::byte> got(sent.size());
@@ -135,7 +135,7 @@ TEST_CASE("a large write is whole on the other side, though its reader is slow")
 }
 
 TEST_CASE("read_exactly answers less than it should where the stream ends, and nothing needs no bytes") {
-  for_each_kind([](loop& loop, ends& streams) {
+  for_each_stream([](loop& loop, ends& streams) {
     const auto program = [&]() -> task<> {
       std::array<std::byte, 8> buffer{};
       {
@@ -158,7 +158,7 @@ TEST_CASE("read_exactly answers less than it should where the stream ends, and n
 }
 
 TEST_CASE("read_until ends behind the delimiter, keeps the rest, and knows its limit") {
-  for_each_kind([](loop& loop, ends& streams) {
+  for_each_stream([](loop& loop, ends& streams) {
     const auto program = [&]() -> task<> {
       std::string text;
       const auto writes = [&]() -> task<> {
@@ -333,7 +333,7 @@ TEST_CASE("failures are errors that say what was done, to what, and where") {
 }
 
 TEST_CASE("misuse of what is awaited is refused with a sentence") {
-  for_each_kind([](loop& loop, ends& streams) {
+  for_each_stream([](loop& loop, ends& streams) {
     const auto program = [&]() -> task<> {
       std::array<std::byte, 1> byte{};
       std::string told;
@@ -402,7 +402,7 @@ TEST_CASE("misuse of what is awaited is refused with a sentence") {
 }
 
 TEST_CASE("a stream may be read by tasks and by callbacks in turn") {
-  for_each_kind([](loop& loop, ends& streams) {
+  for_each_stream([](loop& loop, ends& streams) {
     const auto program = [&]() -> task<> {
       std::array<std::byte, 4> buffer{};
       co_await streams.right->write(bytes_of("one"));
@@ -431,7 +431,7 @@ TEST_CASE("a stream may be read by tasks and by callbacks in turn") {
 }
 
 TEST_CASE("a write to a peer that does not read ends by its timeout, and the stream with it") {
-  for_each_kind([](loop& loop, ends& streams) {
+  for_each_stream([](loop& loop, ends& streams) {
     const auto program = [&]() -> task<> {
       {
         const auto awaited = co_await code_of(with_timeout(
@@ -451,7 +451,7 @@ TEST_CASE("a write to a peer that does not read ends by its timeout, and the str
 }
 
 TEST_CASE("a read that is cancelled has read nothing, and the next one has it all") {
-  for_each_kind([](loop& loop, ends& streams) {
+  for_each_stream([](loop& loop, ends& streams) {
     const auto program = [&]() -> task<> {
       std::array<std::byte, 4> buffer{};
       {

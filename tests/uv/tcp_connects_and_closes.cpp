@@ -16,24 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string name_of(const outcome<>& ended) {
-  return ended.error() == nullptr ? "ok" : ended.error()->name();
-}
-std::string name_of(const outcome<std::span<std::byte>>& read) {
-  return read.error() == nullptr ? "ok" : read.error()->name();
-}
-
-/// The name of the uv::error that work throws.
-template <class Work>
-std::string error_of(Work&& work) {
-  try {
-    work();
-  } catch (const error& failure) {
-    return failure.name();
-  }
-  return "none";
-}
-
 /// An address where nobody listens: one that was just given up, so that the system does not give it away
 /// soon.
 address nobody() {
@@ -43,8 +25,9 @@ address nobody() {
 }
 
 /// A server and its client, connected.
-struct connection {
-  explicit connection(loop& loop) : listener(std::in_place, loop, any_port()), client(std::in_place, loop) {
+struct connected_ends {
+  explicit connected_ends(loop& loop)
+      : listener(std::in_place, loop, any_port()), client(std::in_place, loop) {
     listener->listen([this](tcp peer) {
       served = std::move(peer);
       listener->close();
@@ -60,7 +43,7 @@ struct connection {
 
 TEST_CASE("tcp_close") {
   loop loop;
-  connection both(loop);
+  connected_ends both(loop);
   bool closed = false;
   both.client->write(buffer_of("hello"), [&](outcome<> written) {
     CHECK(name_of(written) == "ok");
@@ -162,7 +145,7 @@ TEST_CASE("tcp_connect_timeout: a connection that does not come is given up by a
 
 TEST_CASE("tcp_close_after_read_timeout") {
   loop loop;
-  connection both(loop);
+  connected_ends both(loop);
   timer timer{loop};
   bool served_ended = false;
   both.client->write(buffer_of("hello"));
@@ -184,7 +167,7 @@ TEST_CASE("tcp_close_after_read_timeout") {
 
 TEST_CASE("tcp_close_reset_client") {
   loop loop;
-  connection both(loop);
+  connected_ends both(loop);
   std::string told;
   bool closed = false;
   both.served->read_start([&](outcome<std::span<std::byte>> read) {
@@ -200,7 +183,7 @@ TEST_CASE("tcp_close_reset_client") {
 
 TEST_CASE("tcp_close_reset_client_after_shutdown") {
   loop loop;
-  connection both(loop);
+  connected_ends both(loop);
   bool ended = false;
   both.client->shutdown([&](outcome<> shut) {
     CHECK(name_of(shut) == "ok");
@@ -217,7 +200,7 @@ TEST_CASE("tcp_close_reset_client_after_shutdown") {
 
 TEST_CASE("tcp_close_reset_accepted") {
   loop loop;
-  connection both(loop);
+  connected_ends both(loop);
   std::string told;
   both.client->read_start([&](outcome<std::span<std::byte>> read) {
     told = name_of(read);
@@ -230,7 +213,7 @@ TEST_CASE("tcp_close_reset_accepted") {
 
 TEST_CASE("tcp_close_reset_accepted_after_shutdown") {
   loop loop;
-  connection both(loop);
+  connected_ends both(loop);
   both.served->shutdown(no_callback());
   CHECK(misuse_of([&] { both.served->close_reset(); }).find("use close()") != std::string::npos);
   both.served->close();
@@ -241,7 +224,7 @@ TEST_CASE("tcp_close_reset_accepted_after_shutdown") {
 TEST_CASE(
     "tcp_close_reset_accepted_after_socket_shutdown: one that is half closed can be reset all the same") {
   loop loop;
-  connection both(loop);
+  connected_ends both(loop);
   REQUIRE(::shutdown(both.served->fileno(), SHUT_WR) == 0);  // libuv knows nothing of it
   std::string told;
   both.client->read_start([&](outcome<std::span<std::byte>> read) {
@@ -265,7 +248,7 @@ TEST_CASE("close_reset of a handle without a socket is an error, and the handle 
   loop loop;
   tcp none{loop};
   bool closed = false;
-  CHECK(error_of([&] { none.close_reset([&] { closed = true; }); }) == "EBADF");
+  CHECK(error_name_of([&] { none.close_reset([&] { closed = true; }); }) == "EBADF");
   CHECK_FALSE(none.is_closing());
   none.close();
   run_to_the_end(loop);
@@ -299,7 +282,7 @@ TEST_CASE("connection_fail, connection_fail_doesnt_auto_close") {
 TEST_CASE("tcp_connect_error_after_write") {
   loop loop;
   tcp client{loop};
-  CHECK(error_of([&] { client.write(buffer_of("too early")); }) == "EBADF");
+  CHECK(error_name_of([&] { client.write(buffer_of("too early")); }) == "EBADF");
   std::string told;
   client.connect(nobody(), [&](outcome<> connected) { told += name_of(connected); });
   std::string written;
@@ -317,7 +300,7 @@ TEST_CASE("tcp_connect_error_after_write") {
 TEST_CASE("tcp_connect6_error: a family the socket is not of") {
   loop loop;
   tcp client{loop, address_family::ip4};
-  CHECK(error_of([&] { client.connect(address::ip6("::1", 1), no_callback()); }) != "none");
+  CHECK(error_name_of([&] { client.connect(address::ip6("::1", 1), no_callback()); }) != "none");
   client.close();
   run_to_the_end(loop);
 }
@@ -327,7 +310,7 @@ TEST_CASE("tcp_bind_error_addrinuse_listen") {
   tcp_listener first{loop, any_port()};
   first.listen([](tcp) {});
   tcp_listener second{loop, first.local_address()};  // libuv tells of it with listen
-  CHECK(error_of([&] { second.listen([](tcp) {}); }) == "EADDRINUSE");
+  CHECK(error_name_of([&] { second.listen([](tcp) {}); }) == "EADDRINUSE");
   first.close();
   second.close();
   run_to_the_end(loop);
@@ -350,7 +333,7 @@ TEST_CASE("tcp_bind_error_addrinuse_connect") {
 TEST_CASE("tcp_bind_error_addrnotavail") {
   loop loop;
   // 192.0.2.0/24 is nobody's.
-  CHECK(error_of([&] {
+  CHECK(error_name_of([&] {
           tcp_listener listener(loop, address::ip4("192.0.2.1", 0));
           listener.listen([](tcp) {});
         }) == "EADDRNOTAVAIL");
@@ -361,7 +344,7 @@ TEST_CASE("tcp_bind_error_inval: bound twice") {
   loop loop;
   tcp client{loop};
   client.bind(any_port());
-  CHECK(error_of([&] { client.bind(any_port()); }) == "EINVAL");
+  CHECK(error_name_of([&] { client.bind(any_port()); }) == "EINVAL");
   client.close();
   run_to_the_end(loop);
 }
@@ -398,9 +381,9 @@ TEST_CASE("tcp_open, tcp_open_twice, tcp_open_bound") {
     first.open(socket);
     CHECK(first.fileno() == socket);
     const int another = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK(error_of([&] { first.open(another); }) == "EBUSY");
+    CHECK(error_name_of([&] { first.open(another); }) == "EBUSY");
     CHECK(::close(another) == 0);  // what was not taken over stays the caller's
-    CHECK(error_of([&] { first.open(-1); }) == "EBADF");
+    CHECK(error_name_of([&] { first.open(-1); }) == "EBADF");
   }
   {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -432,13 +415,13 @@ TEST_CASE("tcp_flags, and what a socket says of itself") {
   fresh.keepalive(60s);
   fresh.no_keepalive();
   CHECK(misuse_of([&] { fresh.keepalive(0s); }).find("at least one second") != std::string::npos);
-  CHECK(error_of([&] { static_cast<void>(fresh.peer_address()); }) == "ENOTCONN");
+  CHECK(error_name_of([&] { static_cast<void>(fresh.peer_address()); }) == "ENOTCONN");
   fresh.send_buffer_size(65536);
   CHECK(fresh.send_buffer_size() >= 65536);
   fresh.recv_buffer_size(65536);
   CHECK(fresh.recv_buffer_size() >= 65536);
   CHECK(misuse_of([&] { fresh.send_buffer_size(0); }).find("1 to 2147483647") != std::string::npos);
-  connection both(loop);
+  connected_ends both(loop);
   CHECK(both.client->peer_address() == both.served->local_address());
   CHECK(both.client->local_address() == both.served->peer_address());
   CHECK(both.client->is_readable());
@@ -476,7 +459,7 @@ TEST_CASE("tcp_reuseport") {
 
 TEST_CASE("tcp_create_early, tcp_create_early_accept: there is a socket before it is used") {
   loop loop;
-  CHECK(error_of([&] { static_cast<void>(tcp(loop).fileno()); }) == "EBADF");
+  CHECK(error_name_of([&] { static_cast<void>(tcp(loop).fileno()); }) == "EBADF");
   tcp client{loop, address_family::ip4};
   const int socket = client.fileno();
   CHECK(socket >= 0);

@@ -17,21 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 using read_result = outcome<std::span<std::byte>>;
 
-template <class Result>
-std::string name_of(const Result& ended) {
-  return ended.error() == nullptr ? "ok" : ended.error()->name();
-}
-
-template <class Work>
-std::string error_of(Work&& work) {
-  try {
-    work();
-  } catch (const error& failure) {
-    return failure.name();
-  }
-  return "none";
-}
-
 struct ends {
   explicit ends(loop& loop) {
     auto pair = socket_pair(loop);
@@ -79,12 +64,12 @@ TEST_CASE("tcp_try_write") {
 TEST_CASE("tcp_try_write_error") {
   loop loop;
   tcp none{loop};
-  CHECK(error_of([&] { none.try_write(bytes_of("x")); }) == "EBADF");
+  CHECK(error_name_of([&] { none.try_write(bytes_of("x")); }) == "EBADF");
   none.close();
   ends pair(loop);
   pair.right.reset();
   loop.run(run_mode::nowait);
-  CHECK(error_of([&] {
+  CHECK(error_name_of([&] {
           for (int i = 0; i < 3; ++i) pair.left->try_write(bytes_of("x"));
         }) == "EPIPE");
   pair.left->close();
@@ -189,7 +174,7 @@ TEST_CASE("tcp_write_to_half_open_connection") {
     client.write(buffer_of("hello"), [&](outcome<> ended) { first = name_of(ended); });
     client.read_start([&](read_result result) {
       read = name_of(result);
-      second = error_of([&] {
+      second = error_name_of([&] {
         client.write(buffer_of("nobody"), [&](outcome<> ended) {
           second = name_of(ended);
           client.close();
@@ -229,7 +214,7 @@ TEST_CASE("tcp_read_stop_start: reading begins anew inside its own callback, wit
   std::string told;
   pair.left->read_start([&, witness = std::make_shared<int>(0)](std::span<std::byte> data) {
     told += text_of(data) + ' ';
-    CHECK(error_of([&] { pair.left->read_start([] {}); }) == "EALREADY");
+    CHECK(error_name_of([&] { pair.left->read_start([] {}); }) == "EALREADY");
     pair.left->read_stop();
     pair.left->read_start([&](std::span<std::byte> more) {
       told += text_of(more);
@@ -293,7 +278,7 @@ TEST_CASE("an alloc that throws: both what it threw and the error of reading com
       [](std::size_t) -> std::span<std::byte> { throw std::runtime_error("no memory for you"); },
       [](std::span<std::byte>) {});
   CHECK(thrown_by<std::runtime_error>([&] { loop.run(); }) == "no memory for you");
-  CHECK(error_of([&] { loop.run(); }) == "ENOBUFS");
+  CHECK(error_name_of([&] { loop.run(); }) == "ENOBUFS");
   CHECK_FALSE(loop.run());
   loop.close();
 }
@@ -386,11 +371,11 @@ TEST_CASE("shutdown_twice") {
   ends pair(loop);
   int ended = 0;
   pair.left->shutdown([&] { ++ended; });
-  CHECK(error_of([&] { pair.left->shutdown(no_callback()); }) == "ENOTCONN");
+  CHECK(error_name_of([&] { pair.left->shutdown(no_callback()); }) == "ENOTCONN");
   CHECK_FALSE(loop.run());
   CHECK(ended == 1);
-  CHECK(error_of([&] { pair.left->shutdown(no_callback()); }) == "ENOTCONN");
-  CHECK(error_of([&] { pair.left->write(buffer_of("late")); }) == "EPIPE");
+  CHECK(error_name_of([&] { pair.left->shutdown(no_callback()); }) == "ENOTCONN");
+  CHECK(error_name_of([&] { pair.left->write(buffer_of("late")); }) == "EPIPE");
   loop.close();
 }
 
@@ -534,8 +519,8 @@ TEST_CASE("on_drain may take itself away") {
 TEST_CASE("reading from who has no connection is an error at once") {
   loop loop;
   tcp none{loop};
-  CHECK(error_of([&] { none.read_start([] {}); }) == "ENOTCONN");
-  CHECK(error_of([&] { none.shutdown(no_callback()); }) == "ENOTCONN");
+  CHECK(error_name_of([&] { none.read_start([] {}); }) == "ENOTCONN");
+  CHECK(error_name_of([&] { none.shutdown(no_callback()); }) == "ENOTCONN");
   CHECK(misuse_of([&] { none.read_again(); }).find("nothing has been read yet") != std::string::npos);
   none.close();
   run_to_the_end(loop);

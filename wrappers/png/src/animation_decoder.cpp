@@ -180,7 +180,7 @@ animation read_animation(std::unique_ptr<any_source> source, const animation_dec
 
 namespace {
 
-detail::animation_reader& require(const auto& reader, const char* operation, std::source_location where) {
+detail::animation_reader& open_reader(const auto& reader, const char* operation, std::source_location where) {
   if (!reader) throw misuse(operation, "this object was moved from; use the one it went to", where);
   return *reader;
 }
@@ -192,37 +192,37 @@ animation_decoder::animation_decoder(std::unique_ptr<detail::any_source> source,
     : reader_(new detail::animation_reader(std::move(source), options, where)) {}
 
 const header& animation_decoder::header(std::source_location where) const {
-  return require(reader_, "png::animation_decoder::header", where).header();
+  return open_reader(reader_, "png::animation_decoder::header", where).header();
 }
 const color_table& animation_decoder::colors(std::source_location where) const {
-  return require(reader_, "png::animation_decoder::colors", where).colors();
+  return open_reader(reader_, "png::animation_decoder::colors", where).colors();
 }
 const metadata& animation_decoder::metadata(std::source_location where) const {
-  return require(reader_, "png::animation_decoder::metadata", where).metadata();
+  return open_reader(reader_, "png::animation_decoder::metadata", where).metadata();
 }
 std::span<const warning> animation_decoder::warnings(std::source_location where) const {
-  return require(reader_, "png::animation_decoder::warnings", where).warnings();
+  return open_reader(reader_, "png::animation_decoder::warnings", where).warnings();
 }
 
 bool animation_decoder::animated(std::source_location where) const {
-  return require(reader_, "png::animation_decoder::animated", where).stream().animated();
+  return open_reader(reader_, "png::animation_decoder::animated", where).stream().animated();
 }
 std::uint32_t animation_decoder::frames(std::source_location where) const {
-  return require(reader_, "png::animation_decoder::frames", where).frames();
+  return open_reader(reader_, "png::animation_decoder::frames", where).frames();
 }
 std::uint32_t animation_decoder::plays(std::source_location where) const {
-  return require(reader_, "png::animation_decoder::plays", where).stream().plays();
+  return open_reader(reader_, "png::animation_decoder::plays", where).stream().plays();
 }
 bool animation_decoder::default_image_is_first_frame(std::source_location where) const {
-  return require(reader_, "png::animation_decoder::default_image_is_first_frame", where)
+  return open_reader(reader_, "png::animation_decoder::default_image_is_first_frame", where)
       .default_image_is_first_frame();
 }
 
 std::optional<composed_frame> animation_decoder::next(std::source_location where) {
-  return require(reader_, "png::animation_decoder::next", where).next(where);
+  return open_reader(reader_, "png::animation_decoder::next", where).next(where);
 }
 std::optional<raw_frame> animation_decoder::next_raw(format format, std::source_location where) {
-  return require(reader_, "png::animation_decoder::next_raw", where).next_raw(format, where);
+  return open_reader(reader_, "png::animation_decoder::next_raw", where).next_raw(format, where);
 }
 
 animation decode_animation(std::span<const std::byte> bytes, const animation_decoder_options& options,

@@ -254,7 +254,7 @@ void animation_writer_deleter::operator()(animation_writer* owned) const noexcep
 
 namespace {
 
-detail::animation_writer& require(const auto& writer, const char* operation, std::source_location where) {
+detail::animation_writer& open_writer(const auto& writer, const char* operation, std::source_location where) {
   if (!writer) throw misuse(operation, "this object was moved from; use the one it went to", where);
   return *writer;
 }
@@ -267,16 +267,16 @@ animation_encoder::animation_encoder(std::unique_ptr<detail::any_sink> sink, std
     : writer_(new detail::animation_writer(std::move(sink), width, height, options, where)) {}
 
 void animation_encoder::set_default_image(const image_view& view, std::source_location where) {
-  require(writer_, "png::animation_encoder::set_default_image", where).set_default_image(view, where);
+  open_writer(writer_, "png::animation_encoder::set_default_image", where).set_default_image(view, where);
 }
 
 void animation_encoder::add_frame(const image_view& view, const frame_options& options,
                                   std::source_location where) {
-  require(writer_, detail::add_call, where).add_frame(view, options, where);
+  open_writer(writer_, detail::add_call, where).add_frame(view, options, where);
 }
 
 void animation_encoder::finish(std::source_location where) {
-  require(writer_, "png::animation_encoder::finish", where).finish(where);
+  open_writer(writer_, "png::animation_encoder::finish", where).finish(where);
 }
 
 std::vector<std::byte> encode_animation(std::span<const animation_frame> frames,

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <source_location>
+#include <string_view>
 #include <vector>
 
 #include "gauntlet/png/header.hpp"
@@ -18,6 +19,7 @@ void require_metadata(const metadata& metadata, const header& header, const colo
 /// What libpng looks at when it reads an ICC profile, and leaves the profile out if it is not so. From 1.6.47
 /// on it does not look when it writes.
 void require_profile(const std::vector<std::byte>& data, bool is_gray, std::source_location where);
+[[noreturn]] void refuse_metadata(std::string_view advice, std::source_location where);
 /// As require_metadata, for what is to stand behind the image: texts, time, eXif and unknown chunks.
 void require_metadata_behind(const metadata& metadata, std::source_location where);
 

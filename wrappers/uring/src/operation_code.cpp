@@ -19,7 +19,7 @@ struct known {
   std::string_view since;
 };
 
-constexpr std::array table{known{"IORING_OP_NOP", "5.1"},
+constexpr std::array known_operations{known{"IORING_OP_NOP", "5.1"},
                            known{"IORING_OP_READV", "5.1"},
                            known{"IORING_OP_WRITEV", "5.1"},
                            known{"IORING_OP_FSYNC", "5.1"},
@@ -84,11 +84,11 @@ constexpr std::array table{known{"IORING_OP_NOP", "5.1"},
                            known{"IORING_OP_PIPE", "6.16"},
                            known{"IORING_OP_NOP128", "6.19"},
                            known{"IORING_OP_URING_CMD128", "6.19"}};
-static_assert(table.size() == static_cast<std::size_t>(operation_code::uring_cmd128) + 1);
+static_assert(known_operations.size() == static_cast<std::size_t>(operation_code::uring_cmd128) + 1);
 
 const known* find(operation_code code) noexcept {
   const auto number = static_cast<std::size_t>(code);
-  return number < table.size() ? &table[number] : nullptr;
+  return number < known_operations.size() ? &known_operations[number] : nullptr;
 }
 
 class probe {

@@ -39,13 +39,13 @@ int queue_raw(io_uring* ring, const gauntlet_uring_entry* entry, const operands&
 }
 
 constexpr opcode raw_code{.kind = "ring::submit_raw", .queue = queue_raw};
-constexpr opcode nop_code{.kind = "ring::nop_with", .queue = queue_raw};
+constexpr opcode nop_with_code{.kind = "ring::nop_with", .queue = queue_raw};
 
 }  // namespace
 
 detail::ring_operation<std::int32_t> ring::nop_with(std::int32_t result, std::source_location where) {
-  return {ring_core::of(*this, nop_code.kind, where),
-          nop_code,
+  return {ring_core::of(*this, nop_with_code.kind, where),
+          nop_with_code,
           {.second_fd = 0,
            .flags = inject_result,
            .length = static_cast<std::uint32_t>(result),

@@ -117,9 +117,6 @@ int queue_recv(io_uring* ring, const gauntlet_uring_entry* entry, const operands
 int queue_send(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
   return gauntlet_uring_queue_send(ring, entry, on.fd, on.address, on.length, on.flags);
 }
-int queue_nop(io_uring* ring, const gauntlet_uring_entry* entry, const operands&) noexcept {
-  return gauntlet_uring_queue_nop(ring, entry);
-}
 constexpr opcode read_some_code{.kind = "socket::read_some",
                                 .queue = queue_recv,
                                 .written = detail::bytes_written,
@@ -144,8 +141,11 @@ constexpr opcode write_code{.kind = "socket::write",
                             .lends = detail::lend_to_read,
                             .in_parts = true};
 // Of no bytes: the socket would be waited for.
-constexpr opcode read_nothing_code{.kind = "socket::read_exactly", .queue = queue_nop};
-constexpr opcode write_nothing_code{.kind = "socket::write", .queue = queue_nop};
+int queue_nothing(io_uring* ring, const gauntlet_uring_entry* entry, const operands&) noexcept {
+  return gauntlet_uring_queue_nop(ring, entry);
+}
+constexpr opcode read_nothing_code{.kind = "socket::read_exactly", .queue = queue_nothing};
+constexpr opcode write_nothing_code{.kind = "socket::write", .queue = queue_nothing};
 
 int queue_sendmsg(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
   return gauntlet_uring_queue_sendmsg(ring, entry, on.fd, message_in(on), static_cast<unsigned>(on.flags));

@@ -84,7 +84,7 @@ class fs_event_block final : public detail::waited_block {
   void release_callbacks() noexcept override { changed = {}; }
 };
 
-fs_event_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+fs_event_block& use_fs_event(detail::handle_block* block, const char* operation, const std::source_location& where) {
   return detail::use<fs_event_block>(block, operation, where);
 }
 
@@ -98,7 +98,7 @@ fs_event::fs_event(uv::loop& loop, std::source_location where)
 void fs_event::begin(fs::path_ref path, fs_event_flags flags, callback<void(outcome<fs_change>)> changed,
                      const std::source_location& where) {
   constexpr const char* operation = "fs_event::start";
-  fs_event_block& block = use(block_, operation, where);
+  fs_event_block& block = use_fs_event(block_, operation, where);
   std::string watched = detail::c_text(path.text(), operation, "path", where);
   if (uv_is_active(block.uv()) != 0) throw misuse(operation, "it watches already: stop it first", where);
   const bool keeps = !changed;
@@ -115,7 +115,7 @@ void fs_event::begin(fs::path_ref path, fs_event_flags flags, callback<void(outc
 
 void fs_event::begin_told(fs::path_ref path, fs_event_flags flags, callback<void(outcome<fs_change>)> changed,
                           const std::source_location& where) {
-  use(block_, "fs_event::start", where);
+  use_fs_event(block_, "fs_event::start", where);
   detail::require_callable(changed, "fs_event::start", where);
   begin(path, flags, std::move(changed), where);
 }
@@ -127,18 +127,18 @@ void fs_event::start(fs::path_ref path, fs_event_flags flags, std::source_locati
 detail::next_operation<fs_change> fs_event::next(std::source_location where) {
   static constexpr detail::next_rules<fs_change> rules{.kind = "fs_event::next",
                                                        .begin = fs_event_block::begin_next};
-  return {use(block_, "fs_event::next", where), rules, where};
+  return {use_fs_event(block_, "fs_event::next", where), rules, where};
 }
 
 void fs_event::stop(std::source_location where) {
-  fs_event_block& used = use(block_, "fs_event::stop", where);
+  fs_event_block& used = use_fs_event(block_, "fs_event::stop", where);
   if (used.is_waited_for()) throw misuse("fs_event::stop", "a task waits for it: cancel it first", where);
   uv_fs_event_stop(&used.event);
 }
 
 std::string fs_event::getpath(std::source_location where) const {
   constexpr const char* operation = "fs_event::getpath";
-  fs_event_block& block = use(block_, operation, where);
+  fs_event_block& block = use_fs_event(block_, operation, where);
   if (uv_is_active(block.uv()) == 0) throw misuse(operation, "it watches nothing: start it first", where);
   return detail::whole_text(
       [&](char* text, std::size_t* size) { return uv_fs_event_getpath(&block.event, text, size); }, operation,

@@ -43,7 +43,7 @@ class fs_poll_block final : public detail::handle_block {
   void release_callbacks() noexcept override { changed = {}; }
 };
 
-fs_poll_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+fs_poll_block& use_fs_poll(detail::handle_block* block, const char* operation, const std::source_location& where) {
   return detail::use<fs_poll_block>(block, operation, where);
 }
 
@@ -66,7 +66,7 @@ fs_poll::fs_poll(uv::loop& loop, std::source_location where)
 void fs_poll::begin(fs::path_ref path, std::chrono::milliseconds interval,
                     callback<void(outcome<fs_poll_change>)> changed, const std::source_location& where) {
   constexpr const char* operation = "fs_poll::start";
-  fs_poll_block* block = &use(block_, operation, where);
+  fs_poll_block* block = &use_fs_poll(block_, operation, where);
   std::string watched = detail::c_text(path.text(), operation, "path", where);
   if (!changed) throw misuse(operation, "there is nothing to call: give it a callable", where);
   if (interval.count() < 0 || interval.count() > UINT_MAX)
@@ -86,11 +86,11 @@ void fs_poll::begin(fs::path_ref path, std::chrono::milliseconds interval,
   block->begin(where);
 }
 
-void fs_poll::stop(std::source_location where) { uv_fs_poll_stop(&use(block_, "fs_poll::stop", where).poll); }
+void fs_poll::stop(std::source_location where) { uv_fs_poll_stop(&use_fs_poll(block_, "fs_poll::stop", where).poll); }
 
 std::string fs_poll::getpath(std::source_location where) const {
   constexpr const char* operation = "fs_poll::getpath";
-  fs_poll_block& block = use(block_, operation, where);
+  fs_poll_block& block = use_fs_poll(block_, operation, where);
   if (uv_is_active(block.uv()) == 0) throw misuse(operation, "it watches nothing: start it first", where);
   return detail::whole_text(
       [&](char* text, std::size_t* size) { return uv_fs_poll_getpath(&block.poll, text, size); }, operation,

@@ -16,7 +16,6 @@ namespace gauntlet::uv::os {
 namespace {
 
 using detail::c_text;
-using detail::check;
 using detail::text_or_empty;
 using detail::whole_text;
 
@@ -47,18 +46,18 @@ std::optional<std::string> getenv(std::string_view name, std::source_location wh
 void setenv(std::string_view name, std::string_view value, std::source_location where) {
   const std::string c_name = c_text(name, "os::setenv", "name", where);
   const std::string c_value = c_text(value, "os::setenv", "value", where);
-  check(uv_os_setenv(c_name.c_str(), c_value.c_str()), "os::setenv", name, where);
+  detail::check(uv_os_setenv(c_name.c_str(), c_value.c_str()), "os::setenv", name, where);
 }
 
 void unsetenv(std::string_view name, std::source_location where) {
-  check(uv_os_unsetenv(c_text(name, "os::unsetenv", "name", where).c_str()), "os::unsetenv", name, where);
+  detail::check(uv_os_unsetenv(c_text(name, "os::unsetenv", "name", where).c_str()), "os::unsetenv", name, where);
 }
 
 std::vector<environment_variable> environ(std::source_location where) {
   // After clearenv() there is no array at all, and libuv would look into it.
   if (::environ == nullptr) return {};
   detail::c_array<uv_env_item_t, uv_os_free_environ> native;
-  check(native.fill_with(uv_os_environ), "os::environ", "environment", where);
+  detail::check(native.fill_with(uv_os_environ), "os::environ", "environment", where);
   std::vector<environment_variable> variables;
   variables.reserve(native.items().size());
   for (const uv_env_item_t& item : native.items())
@@ -74,7 +73,7 @@ std::string gethostname(std::source_location where) {
 
 system_name uname(std::source_location where) {
   uv_utsname_t native{};
-  check(uv_os_uname(&native), "os::uname", "system", where);
+  detail::check(uv_os_uname(&native), "os::uname", "system", where);
   return {.sysname = native.sysname,
           .release = native.release,
           .version = native.version,
@@ -108,7 +107,7 @@ passwd value_of(uv_passwd_t& native) {
 
 passwd get_passwd(std::source_location where) {
   uv_passwd_t native{};
-  check(uv_os_get_passwd(&native), "os::get_passwd", "user", where);
+  detail::check(uv_os_get_passwd(&native), "os::get_passwd", "user", where);
   return value_of(native);
 }
 
@@ -116,7 +115,7 @@ passwd get_passwd(std::source_location where) {
 
 passwd get_passwd(std::uint32_t uid, std::source_location where) {
   uv_passwd_t native{};
-  check(uv_os_get_passwd2(&native, uid), "os::get_passwd", "user " + std::to_string(uid), where);
+  detail::check(uv_os_get_passwd2(&native, uid), "os::get_passwd", "user " + std::to_string(uid), where);
   return value_of(native);
 }
 
@@ -130,7 +129,7 @@ struct group_deleter {
 
 group get_group(std::uint32_t gid, std::source_location where) {
   uv_group_t native{};
-  check(uv_os_get_group(&native, gid), "os::get_group", "group " + std::to_string(gid), where);
+  detail::check(uv_os_get_group(&native, gid), "os::get_group", "group " + std::to_string(gid), where);
   const std::unique_ptr<uv_group_t, group_deleter> owner(&native);
   group value{.groupname = text_or_empty(native.groupname), .gid = static_cast<std::uint32_t>(native.gid)};
   // SAFETY: the list ends with a nullptr.
@@ -174,7 +173,7 @@ std::string cwd(std::source_location where) {
 }
 
 void chdir(std::string_view path, std::source_location where) {
-  check(uv_chdir(c_text(path, "os::chdir", "path", where).c_str()), "os::chdir", path, where);
+  detail::check(uv_chdir(c_text(path, "os::chdir", "path", where).c_str()), "os::chdir", path, where);
 }
 
 // ---- this process and others
@@ -183,17 +182,17 @@ process_id getpid() noexcept { return uv_os_getpid(); }
 process_id getppid() noexcept { return uv_os_getppid(); }
 
 void kill(process_id pid, int signal, std::source_location where) {
-  check(uv_kill(pid, signal), "os::kill", "process " + std::to_string(pid), where);
+  detail::check(uv_kill(pid, signal), "os::kill", "process " + std::to_string(pid), where);
 }
 
 int getpriority(process_id pid, std::source_location where) {
   int value = 0;
-  check(uv_os_getpriority(pid, &value), "os::getpriority", "process " + std::to_string(pid), where);
+  detail::check(uv_os_getpriority(pid, &value), "os::getpriority", "process " + std::to_string(pid), where);
   return value;
 }
 
 void setpriority(process_id pid, int priority, std::source_location where) {
-  check(uv_os_setpriority(pid, priority), "os::setpriority", "process " + std::to_string(pid), where);
+  detail::check(uv_os_setpriority(pid, priority), "os::setpriority", "process " + std::to_string(pid), where);
 }
 
 namespace {
@@ -232,7 +231,7 @@ std::string get_process_title(std::source_location where) {
     if (status == UV_ENOBUFS)
       throw error(status, "os::get_process_title", "title", where,
                   "call setup_args at the beginning of main");
-    check(status, "os::get_process_title", "title", where);
+    detail::check(status, "os::get_process_title", "title", where);
     title.resize(std::strlen(title.c_str()));
     return title;
   }
@@ -242,7 +241,7 @@ void set_process_title(std::string_view title, std::source_location where) {
   const int status = uv_set_process_title(c_text(title, "os::set_process_title", "title", where).c_str());
   if (status == UV_ENOBUFS)
     throw error(status, "os::set_process_title", title, where, "call setup_args at the beginning of main");
-  check(status, "os::set_process_title", title, where);
+  detail::check(status, "os::set_process_title", title, where);
 }
 
 // ---- descriptors

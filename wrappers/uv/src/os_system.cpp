@@ -13,7 +13,6 @@
 namespace gauntlet::uv::os {
 namespace {
 
-using detail::check;
 
 std::chrono::microseconds duration_of(const uv_timeval_t& time) noexcept {
   return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
@@ -44,7 +43,7 @@ rusage value_of(const uv_rusage_t& native) noexcept {
 
 rusage getrusage(std::source_location where) {
   uv_rusage_t native{};
-  check(uv_getrusage(&native), "os::getrusage", "process", where);
+  detail::check(uv_getrusage(&native), "os::getrusage", "process", where);
   return value_of(native);
 }
 
@@ -52,7 +51,7 @@ rusage getrusage(std::source_location where) {
 
 rusage getrusage_thread(std::source_location where) {
   uv_rusage_t native{};
-  check(uv_getrusage_thread(&native), "os::getrusage_thread", "thread", where);
+  detail::check(uv_getrusage_thread(&native), "os::getrusage_thread", "thread", where);
   return value_of(native);
 }
 
@@ -66,7 +65,7 @@ rusage getrusage_thread(std::source_location where) {
 
 std::size_t resident_set_memory(std::source_location where) {
   std::size_t bytes = 0;
-  check(uv_resident_set_memory(&bytes), "os::resident_set_memory", "process", where);
+  detail::check(uv_resident_set_memory(&bytes), "os::resident_set_memory", "process", where);
   return bytes;
 }
 
@@ -80,7 +79,7 @@ std::chrono::nanoseconds hrtime() noexcept {
 
 std::chrono::nanoseconds clock_gettime(clock_id clock, std::source_location where) {
   uv_timespec64_t time{};
-  check(uv_clock_gettime(clock == clock_id::realtime ? UV_CLOCK_REALTIME : UV_CLOCK_MONOTONIC, &time),
+  detail::check(uv_clock_gettime(clock == clock_id::realtime ? UV_CLOCK_REALTIME : UV_CLOCK_MONOTONIC, &time),
         "os::clock_gettime", "clock", where);
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 1'000'000'000 - 1;
   if (time.tv_sec > most || time.tv_sec < -most)
@@ -99,14 +98,14 @@ std::chrono::nanoseconds clock_gettime(clock_id, std::source_location where) {
 
 std::chrono::sys_time<std::chrono::microseconds> gettimeofday(std::source_location where) {
   uv_timeval64_t time{};
-  check(uv_gettimeofday(&time), "os::gettimeofday", "clock", where);
+  detail::check(uv_gettimeofday(&time), "os::gettimeofday", "clock", where);
   return std::chrono::sys_time<std::chrono::microseconds>(std::chrono::seconds(time.tv_sec) +
                                                           std::chrono::microseconds(time.tv_usec));
 }
 
 std::chrono::duration<double> uptime(std::source_location where) {
   double seconds = 0;
-  check(uv_uptime(&seconds), "os::uptime", "system", where);
+  detail::check(uv_uptime(&seconds), "os::uptime", "system", where);
   return std::chrono::duration<double>(seconds);
 }
 
@@ -134,7 +133,7 @@ std::uint64_t get_available_memory(std::source_location) { return uv_get_availab
 
 std::uint32_t cpumask_size(std::source_location where) {
   const int size = uv_cpumask_size();
-  check(size, "os::cpumask_size", "system", where);
+  detail::check(size, "os::cpumask_size", "system", where);
   return static_cast<std::uint32_t>(size);
 }
 
@@ -172,7 +171,7 @@ cpu value_of(const uv_cpu_info_t& native) {
 
 std::vector<cpu> cpu_info(std::source_location where) {
   detail::c_array<uv_cpu_info_t, uv_free_cpu_info> native;
-  check(native.fill_with(uv_cpu_info), "os::cpu_info", "system", where);
+  detail::check(native.fill_with(uv_cpu_info), "os::cpu_info", "system", where);
   std::vector<cpu> cpus;
   cpus.reserve(native.items().size());
   for (const uv_cpu_info_t& item : native.items()) cpus.push_back(value_of(item));
@@ -198,7 +197,7 @@ interface_address value_of(const uv_interface_address_t& native, const std::sour
 
 std::vector<interface_address> interface_addresses(std::source_location where) {
   detail::c_array<uv_interface_address_t, uv_free_interface_addresses> native;
-  check(native.fill_with(uv_interface_addresses), "os::interface_addresses", "system", where);
+  detail::check(native.fill_with(uv_interface_addresses), "os::interface_addresses", "system", where);
   std::vector<interface_address> addresses;
   addresses.reserve(native.items().size());
   for (const uv_interface_address_t& item : native.items()) addresses.push_back(value_of(item, where));
@@ -209,7 +208,7 @@ std::vector<interface_address> interface_addresses(std::source_location where) {
 
 void random(std::span<std::byte> bytes, std::source_location where) {
   // SAFETY: without a callback it needs neither loop nor request, and is done with the bytes when it returns.
-  check(uv_random(nullptr, nullptr, bytes.data(), bytes.size(), 0, nullptr), "os::random",
+  detail::check(uv_random(nullptr, nullptr, bytes.data(), bytes.size(), 0, nullptr), "os::random",
         std::to_string(bytes.size()) + " bytes", where);
 }
 

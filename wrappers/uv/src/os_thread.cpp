@@ -12,7 +12,6 @@
 namespace gauntlet::uv::os {
 namespace {
 
-using detail::check;
 
 }  // namespace
 
@@ -33,7 +32,7 @@ std::vector<std::uint32_t> numbers_in(const std::vector<char>& mask) {
 std::vector<std::uint32_t> thread_getaffinity(std::source_location where) {
   std::vector<char> mask(cpumask_size(where));
   uv_thread_t self = pthread_self();
-  check(uv_thread_getaffinity(&self, mask.data(), mask.size()), "os::thread_getaffinity", "thread", where);
+  detail::check(uv_thread_getaffinity(&self, mask.data(), mask.size()), "os::thread_getaffinity", "thread", where);
   return numbers_in(mask);
 }
 
@@ -52,14 +51,14 @@ std::vector<std::uint32_t> thread_setaffinity(std::span<const std::uint32_t> cpu
     mask[cpu] = 1;
   }
   uv_thread_t self = pthread_self();
-  check(uv_thread_setaffinity(&self, mask.data(), former.data(), mask.size()), "os::thread_setaffinity",
+  detail::check(uv_thread_setaffinity(&self, mask.data(), former.data(), mask.size()), "os::thread_setaffinity",
         "thread", where);
   return numbers_in(former);
 }
 
 std::uint32_t thread_getcpu(std::source_location where) {
   const int cpu = uv_thread_getcpu();
-  check(cpu, "os::thread_getcpu", "thread", where);
+  detail::check(cpu, "os::thread_getcpu", "thread", where);
   return static_cast<std::uint32_t>(cpu);
 }
 
@@ -88,13 +87,13 @@ static_assert(static_cast<int>(thread_priority::highest) == UV_THREAD_PRIORITY_H
               static_cast<int>(thread_priority::lowest) == UV_THREAD_PRIORITY_LOWEST);
 
 void thread_setpriority(thread_priority priority, std::source_location where) {
-  check(uv_thread_setpriority(pthread_self(), static_cast<int>(priority)), "os::thread_setpriority", "thread",
+  detail::check(uv_thread_setpriority(pthread_self(), static_cast<int>(priority)), "os::thread_setpriority", "thread",
         where);
 }
 
 int thread_getpriority(std::source_location where) {
   int value = 0;
-  check(uv_thread_getpriority(pthread_self(), &value), "os::thread_getpriority", "thread", where);
+  detail::check(uv_thread_getpriority(pthread_self(), &value), "os::thread_getpriority", "thread", where);
   return value;
 }
 
@@ -113,7 +112,7 @@ int thread_getpriority(std::source_location where) {
 #if UV_VERSION_HEX >= 0x013200
 
 void thread_setname(std::string_view name, std::source_location where) {
-  check(uv_thread_setname(detail::c_text(name, "os::thread_setname", "name", where).c_str()),
+  detail::check(uv_thread_setname(detail::c_text(name, "os::thread_setname", "name", where).c_str()),
         "os::thread_setname", name, where);
 }
 
@@ -121,7 +120,7 @@ std::string thread_getname(std::source_location where) {
   // No system has room for more: the longest is 64 bytes, under macOS.
   std::array<char, 256> name{};
   uv_thread_t self = pthread_self();
-  check(uv_thread_getname(&self, name.data(), name.size()), "os::thread_getname", "thread", where);
+  detail::check(uv_thread_getname(&self, name.data(), name.size()), "os::thread_getname", "thread", where);
   return name.data();
 }
 

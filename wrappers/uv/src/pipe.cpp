@@ -16,13 +16,12 @@
 namespace gauntlet::uv {
 namespace {
 
-using detail::check;
 using detail::handle_block;
 using detail::pipe_block;
 
 #define GAUNTLET_UV_HAS_PIPE_BIND2 (UV_VERSION_HEX >= ((1 << 16) | (46 << 8)))
 
-pipe_block& use(handle_block* block, const char* operation, const std::source_location& where) {
+pipe_block& use_pipe(handle_block* block, const char* operation, const std::source_location& where) {
   return detail::use<pipe_block>(block, operation, where);
 }
 
@@ -90,7 +89,7 @@ address name_of(name_function function, const pipe_block& block, const char* ope
                 const std::source_location& where) {
   std::array<char, sizeof(sockaddr_un) + 1> name{};
   std::size_t size = name.size();
-  check(function(&block.pipe, name.data(), &size), block, operation, where);
+  detail::check(function(&block.pipe, name.data(), &size), block, operation, where);
   size = std::min(size, name.size());
   if (size == 0) {
     sockaddr unnamed{};
@@ -180,12 +179,12 @@ pipe::pipe(uv::loop& loop, pipe_options options, std::source_location where)
     : stream(open_pipe(loop, options.ipc, "pipe", where)) {}
 
 void pipe::open(int descriptor, std::source_location where) {
-  pipe_block& used = use(block_, "pipe::open", where);
-  check(uv_pipe_open(&used.pipe, descriptor), used, "pipe::open", where);
+  pipe_block& used = use_pipe(block_, "pipe::open", where);
+  detail::check(uv_pipe_open(&used.pipe, descriptor), used, "pipe::open", where);
 }
 
 detail::pipe_connect_operation pipe::connect(const address& peer, std::source_location where) {
-  return {use(block_, "pipe::connect", where), peer, where};
+  return {use_pipe(block_, "pipe::connect", where), peer, where};
 }
 detail::pipe_connect_operation pipe::connect(std::string_view path, std::source_location where) {
   return connect(path_address(path, "pipe::connect", where), where);
@@ -211,7 +210,7 @@ void detail::pipe_connect_operation::cancel() noexcept { on().abort(); }
 
 void pipe::start_connecting(const address& peer, callback<void(outcome<>)> connected,
                             std::source_location where) {
-  pipe_block& used = use(block_, "pipe::connect", where);
+  pipe_block& used = use_pipe(block_, "pipe::connect", where);
   const std::string name = socket_name(peer, "pipe::connect", where);
   const std::string subject = peer.to_string();
   require_unconnected(used, subject, where);
@@ -224,7 +223,7 @@ void pipe::start_connecting(const address& peer, callback<void(outcome<>)> conne
 
 detail::write_operation pipe::await_write_with(std::span<const std::byte> bytes, const sent_handle& sent,
                                                const std::source_location& where) {
-  pipe_block& used = use(block_, "pipe::write", where);
+  pipe_block& used = use_pipe(block_, "pipe::write", where);
   detail::waited_block& block = sendable(sent.block_, used, "pipe::write", where);
   require_bytes(bytes.size(), "pipe::write", where);
   return {used, bytes, block, where};
@@ -232,7 +231,7 @@ detail::write_operation pipe::await_write_with(std::span<const std::byte> bytes,
 
 bool pipe::queue_write_with(owned_buffer bytes, const sent_handle& sent, detail::buffers_callback written,
                             std::source_location where) {
-  pipe_block& used = use(block_, "pipe::write", where);
+  pipe_block& used = use_pipe(block_, "pipe::write", where);
   detail::waited_block& block = sendable(sent.block_, used, "pipe::write", where);
   require_bytes(bytes.size(), "pipe::write", where);
   return used.write(std::move(bytes), &block, std::move(written), where);
@@ -240,7 +239,7 @@ bool pipe::queue_write_with(owned_buffer bytes, const sent_handle& sent, detail:
 
 bool pipe::queue_write_with(std::vector<owned_buffer> bytes, const sent_handle& sent,
                             detail::buffers_callback written, std::source_location where) {
-  pipe_block& used = use(block_, "pipe::write", where);
+  pipe_block& used = use_pipe(block_, "pipe::write", where);
   detail::waited_block& block = sendable(sent.block_, used, "pipe::write", where);
   std::size_t count = 0;
   for (const owned_buffer& buffer : bytes) count += buffer.size();
@@ -250,7 +249,7 @@ bool pipe::queue_write_with(std::vector<owned_buffer> bytes, const sent_handle& 
 
 std::size_t pipe::try_write(std::span<const std::byte> bytes, const sent_handle& sent,
                             std::source_location where) {
-  pipe_block& used = use(block_, "pipe::try_write", where);
+  pipe_block& used = use_pipe(block_, "pipe::try_write", where);
   detail::waited_block& block = sendable(sent.block_, used, "pipe::try_write", where);
   require_bytes(bytes.size(), "pipe::try_write", where);
   const detail::buffer_list buffers(std::span(&bytes, 1));
@@ -258,57 +257,57 @@ std::size_t pipe::try_write(std::span<const std::byte> bytes, const sent_handle&
   const int written = uv_try_write2(used.stream(), buffers.data(), buffers.count(),
                                     reinterpret_cast<uv_stream_t*>(block.uv()));
   if (written == UV_EAGAIN) return 0;
-  check(written, used, "pipe::try_write", where);
+  detail::check(written, used, "pipe::try_write", where);
   return static_cast<std::size_t>(written);
 }
 
 std::size_t pipe::pending_count(std::source_location where) const {
   return static_cast<std::size_t>(
-      std::max(0, uv_pipe_pending_count(&use(block_, "pipe::pending_count", where).pipe)));
+      std::max(0, uv_pipe_pending_count(&use_pipe(block_, "pipe::pending_count", where).pipe)));
 }
 
 pending_kind pipe::pending_type(std::source_location where) const {
-  return first_pending(use(block_, "pipe::pending_type", where));
+  return first_pending(use_pipe(block_, "pipe::pending_type", where));
 }
 
 void pipe::accept(handle_block& into, pending_kind kind, const char* operation,
                   const std::source_location& where) {
-  pipe_block& used = use(block_, operation, where);
+  pipe_block& used = use_pipe(block_, operation, where);
   const pending_kind waiting = first_pending(used);
   // libuv would take one for the other.
   if (waiting != pending_kind::none && waiting != kind) throw misuse(operation, name_of(waiting), where);
   const bool was_active = uv_is_active(used.uv()) != 0;
   // SAFETY: as in try_write.
   auto* const taken = reinterpret_cast<uv_stream_t*>(into.uv());
-  check(uv_accept(used.stream(), taken), used, operation, where);
+  detail::check(uv_accept(used.stream(), taken), used, operation, where);
   keep_quiet_unless_active(used, was_active);
   // Who sent it may have left it blocking, and then a read would block the loop.
-  if (into.uv()->type != UV_UDP) check(uv_stream_set_blocking(taken, 0), into, operation, where);
+  if (into.uv()->type != UV_UDP) detail::check(uv_stream_set_blocking(taken, 0), into, operation, where);
 }
 
 tcp pipe::accept_tcp(std::source_location where) {
-  tcp taken(detail::tcp_block::open(use(block_, "pipe::accept_tcp", where).loop(), AF_UNSPEC,
+  tcp taken(detail::tcp_block::open(use_pipe(block_, "pipe::accept_tcp", where).loop(), AF_UNSPEC,
                                     "pipe::accept_tcp", where));
   accept(*taken.block_, pending_kind::tcp, "pipe::accept_tcp", where);
   return taken;
 }
 
 tcp_listener pipe::accept_tcp_listener(std::source_location where) {
-  tcp_listener taken(detail::tcp_block::open(use(block_, "pipe::accept_tcp_listener", where).loop(),
+  tcp_listener taken(detail::tcp_block::open(use_pipe(block_, "pipe::accept_tcp_listener", where).loop(),
                                              AF_UNSPEC, "pipe::accept_tcp_listener", where));
   accept(*taken.block_, pending_kind::tcp, "pipe::accept_tcp_listener", where);
   return taken;
 }
 
 pipe pipe::accept_pipe(pipe_options options, std::source_location where) {
-  pipe taken(pipe_block::open(use(block_, "pipe::accept_pipe", where).loop(), options.ipc,
+  pipe taken(pipe_block::open(use_pipe(block_, "pipe::accept_pipe", where).loop(), options.ipc,
                               "pipe::accept_pipe", where));
   accept(*taken.block_, pending_kind::pipe, "pipe::accept_pipe", where);
   return taken;
 }
 
 pipe_listener pipe::accept_pipe_listener(pipe_options accepted, std::source_location where) {
-  pipe_block& made = pipe_block::open(use(block_, "pipe::accept_pipe_listener", where).loop(), false,
+  pipe_block& made = pipe_block::open(use_pipe(block_, "pipe::accept_pipe_listener", where).loop(), false,
                                       "pipe::accept_pipe_listener", where);
   made.accepts_ipc = accepted.ipc;
   pipe_listener taken(made);
@@ -317,52 +316,52 @@ pipe_listener pipe::accept_pipe_listener(pipe_options accepted, std::source_loca
 }
 
 udp pipe::accept_udp(std::source_location where) {
-  udp taken(detail::udp_block::open(use(block_, "pipe::accept_udp", where).loop(), AF_UNSPEC,
+  udp taken(detail::udp_block::open(use_pipe(block_, "pipe::accept_udp", where).loop(), AF_UNSPEC,
                                     "pipe::accept_udp", where));
   accept(*taken.block_, pending_kind::udp, "pipe::accept_udp", where);
   return taken;
 }
 
 void pipe::drop_pending(std::source_location where) {
-  pipe_block& used = use(block_, "pipe::drop_pending", where);
+  pipe_block& used = use_pipe(block_, "pipe::drop_pending", where);
   // Any descriptor can be in a pipe that does nothing but close it.
   pipe dropped(pipe_block::open(used.loop(), false, "pipe::drop_pending", where));
   accept(*dropped.block_, first_pending(used), "pipe::drop_pending", where);
 }
 
 address pipe::local_address(std::source_location where) const {
-  return name_of(uv_pipe_getsockname, use(block_, "pipe::local_address", where), "pipe::local_address",
+  return name_of(uv_pipe_getsockname, use_pipe(block_, "pipe::local_address", where), "pipe::local_address",
                  where);
 }
 address pipe::peer_address(std::source_location where) const {
-  return name_of(uv_pipe_getpeername, use(block_, "pipe::peer_address", where), "pipe::peer_address", where);
+  return name_of(uv_pipe_getpeername, use_pipe(block_, "pipe::peer_address", where), "pipe::peer_address", where);
 }
 
 std::size_t pipe::send_buffer_size(std::source_location where) const {
-  return detail::buffer_size<uv_send_buffer_size>(use(block_, "pipe::send_buffer_size", where),
+  return detail::buffer_size<uv_send_buffer_size>(use_pipe(block_, "pipe::send_buffer_size", where),
                                                   "pipe::send_buffer_size", where);
 }
 void pipe::send_buffer_size(std::size_t size, std::source_location where) {
-  detail::set_buffer_size<uv_send_buffer_size>(use(block_, "pipe::send_buffer_size", where), size,
+  detail::set_buffer_size<uv_send_buffer_size>(use_pipe(block_, "pipe::send_buffer_size", where), size,
                                                "pipe::send_buffer_size", where);
 }
 std::size_t pipe::recv_buffer_size(std::source_location where) const {
-  return detail::buffer_size<uv_recv_buffer_size>(use(block_, "pipe::recv_buffer_size", where),
+  return detail::buffer_size<uv_recv_buffer_size>(use_pipe(block_, "pipe::recv_buffer_size", where),
                                                   "pipe::recv_buffer_size", where);
 }
 void pipe::recv_buffer_size(std::size_t size, std::source_location where) {
-  detail::set_buffer_size<uv_recv_buffer_size>(use(block_, "pipe::recv_buffer_size", where), size,
+  detail::set_buffer_size<uv_recv_buffer_size>(use_pipe(block_, "pipe::recv_buffer_size", where), size,
                                                "pipe::recv_buffer_size", where);
 }
 
-uv_pipe_s* pipe::native(std::source_location where) const { return &use(block_, "pipe::native", where).pipe; }
+uv_pipe_s* pipe::native(std::source_location where) const { return &use_pipe(block_, "pipe::native", where).pipe; }
 
 // ---- pairs
 
 std::pair<pipe, pipe> pipe_pair(uv::loop& loop, pipe_options options, std::source_location where) {
   std::pair<pipe, pipe> ends{pipe(loop, options, where), pipe(loop, options, where)};
   std::array<uv_os_sock_t, 2> sockets{};
-  check(uv_socketpair(SOCK_STREAM, 0, sockets.data(), UV_NONBLOCK_PIPE, UV_NONBLOCK_PIPE), "pipe_pair",
+  detail::check(uv_socketpair(SOCK_STREAM, 0, sockets.data(), UV_NONBLOCK_PIPE, UV_NONBLOCK_PIPE), "pipe_pair",
         "pipe", where);
   detail::descriptor_guard first(sockets[0]);
   detail::descriptor_guard second(sockets[1]);
@@ -387,7 +386,7 @@ std::pair<pipe, pipe> make_pipe(uv::loop& loop, std::source_location where) {
 
 pipe_descriptors make_pipe(make_pipe_options options, std::source_location where) {
   std::array<uv_file, 2> ends{};
-  check(uv_pipe(ends.data(), options.nonblocking_read ? UV_NONBLOCK_PIPE : 0,
+  detail::check(uv_pipe(ends.data(), options.nonblocking_read ? UV_NONBLOCK_PIPE : 0,
                 options.nonblocking_write ? UV_NONBLOCK_PIPE : 0),
         "make_pipe", "pipe", where);
   return {.read = ends[0], .write = ends[1]};
@@ -398,7 +397,7 @@ pipe_descriptors make_pipe(make_pipe_options options, std::source_location where
 pipe_listener::pipe_listener(uv::loop& loop, const address& local, pipe_listen_options options,
                              std::source_location where)
     : handle(open_pipe(loop, false, "pipe_listener", where)) {
-  pipe_block& used = use(block_, "pipe_listener", where);
+  pipe_block& used = use_pipe(block_, "pipe_listener", where);
   used.accepts_ipc = options.accepted.ipc;
   if (const int status = bind_to(used.pipe, socket_name(local, "pipe_listener", where)); status < 0)
     throw error(status, "pipe_listener", local.to_string(), where);
@@ -411,14 +410,14 @@ pipe_listener::pipe_listener(uv::loop& loop, std::string_view path, pipe_listen_
 pipe_listener::pipe_listener(uv::loop& loop, int socket, pipe_listen_options options,
                              std::source_location where)
     : handle(open_pipe(loop, false, "pipe_listener", where)) {
-  pipe_block& used = use(block_, "pipe_listener", where);
+  pipe_block& used = use_pipe(block_, "pipe_listener", where);
   used.accepts_ipc = options.accepted.ipc;
-  check(uv_pipe_open(&used.pipe, socket), used, "pipe_listener", where);
+  detail::check(uv_pipe_open(&used.pipe, socket), used, "pipe_listener", where);
 }
 
 void pipe_listener::start_accepting(callback<void(outcome<pipe>)> accepted, int backlog,
                                     std::source_location where) {
-  pipe_block& used = use(block_, "pipe_listener::listen", where);
+  pipe_block& used = use_pipe(block_, "pipe_listener::listen", where);
   used.listen(
       backlog,
       [&used, where, told = std::move(accepted)](int status) mutable {
@@ -427,7 +426,7 @@ void pipe_listener::start_accepting(callback<void(outcome<pipe>)> accepted, int 
           return;
         }
         pipe peer(pipe_block::open(used.loop(), used.accepts_ipc, "pipe_listener::listen", where));
-        used.accept(use(peer.block_, "pipe_listener::listen", where), "pipe_listener::listen", where);
+        used.accept(use_pipe(peer.block_, "pipe_listener::listen", where), "pipe_listener::listen", where);
         told(std::move(peer));
       },
       "pipe_listener::listen", where);
@@ -435,7 +434,7 @@ void pipe_listener::start_accepting(callback<void(outcome<pipe>)> accepted, int 
 
 void pipe_listener::start_listening(callback<void(outcome<>)> waiting, int backlog,
                                     std::source_location where) {
-  use(block_, "pipe_listener::listen", where)
+  use_pipe(block_, "pipe_listener::listen", where)
       .listen(
           backlog,
           [where, told = std::move(waiting)](int status) mutable {
@@ -445,19 +444,19 @@ void pipe_listener::start_listening(callback<void(outcome<>)> waiting, int backl
 }
 
 std::optional<pipe> pipe_listener::try_accept(std::source_location where) {
-  pipe_block& used = use(block_, "pipe_listener::try_accept", where);
+  pipe_block& used = use_pipe(block_, "pipe_listener::try_accept", where);
   if (!used.has_connection()) return std::nullopt;
   pipe peer(pipe_block::open(used.loop(), used.accepts_ipc, "pipe_listener::try_accept", where));
-  used.accept(use(peer.block_, "pipe_listener::try_accept", where), "pipe_listener::try_accept", where);
+  used.accept(use_pipe(peer.block_, "pipe_listener::try_accept", where), "pipe_listener::try_accept", where);
   return peer;
 }
 
 void pipe_listener::listen(int backlog, std::source_location where) {
-  use(block_, "pipe_listener::listen", where).listen_for_waits(backlog, "pipe_listener::listen", where);
+  use_pipe(block_, "pipe_listener::listen", where).listen_for_waits(backlog, "pipe_listener::listen", where);
 }
 
 detail::pipe_accept_operation pipe_listener::accept(std::source_location where) {
-  return {use(block_, "pipe_listener::accept", where), where};
+  return {use_pipe(block_, "pipe_listener::accept", where), where};
 }
 
 detail::pipe_accept_operation::pipe_accept_operation(pipe_block& on, std::source_location where) noexcept
@@ -472,25 +471,25 @@ void detail::pipe_accept_operation::take() {
 }
 
 address pipe_listener::local_address(std::source_location where) const {
-  return name_of(uv_pipe_getsockname, use(block_, "pipe_listener::local_address", where),
+  return name_of(uv_pipe_getsockname, use_pipe(block_, "pipe_listener::local_address", where),
                  "pipe_listener::local_address", where);
 }
 
 void pipe_listener::chmod(pipe_access access, std::source_location where) {
-  pipe_block& used = use(block_, "pipe_listener::chmod", where);
-  check(uv_pipe_chmod(&used.pipe, static_cast<int>(access)), used, "pipe_listener::chmod", where);
+  pipe_block& used = use_pipe(block_, "pipe_listener::chmod", where);
+  detail::check(uv_pipe_chmod(&used.pipe, static_cast<int>(access)), used, "pipe_listener::chmod", where);
 }
 
 void pipe_listener::pending_instances(int count, std::source_location where) {
-  uv_pipe_pending_instances(&use(block_, "pipe_listener::pending_instances", where).pipe, count);
+  uv_pipe_pending_instances(&use_pipe(block_, "pipe_listener::pending_instances", where).pipe, count);
 }
 
 int pipe_listener::fileno(std::source_location where) const {
-  return detail::descriptor_of(use(block_, "pipe_listener::fileno", where), "pipe_listener::fileno", where);
+  return detail::descriptor_of(use_pipe(block_, "pipe_listener::fileno", where), "pipe_listener::fileno", where);
 }
 
 uv_pipe_s* pipe_listener::native(std::source_location where) const {
-  return &use(block_, "pipe_listener::native", where).pipe;
+  return &use_pipe(block_, "pipe_listener::native", where).pipe;
 }
 
 }  // namespace gauntlet::uv

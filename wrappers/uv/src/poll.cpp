@@ -82,7 +82,7 @@ class poll_block final : public detail::waited_block {
   void release_callbacks() noexcept override { ready = {}; }
 };
 
-poll_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+poll_block& use_poll(detail::handle_block* block, const char* operation, const std::source_location& where) {
   return detail::use<poll_block>(block, operation, where);
 }
 
@@ -98,19 +98,19 @@ poll poll::of_socket(uv::loop& loop, int socket, std::source_location where) {
 detail::next_operation<poll_events> poll::ready(poll_events events, std::source_location where) {
   static constexpr detail::next_rules<poll_events> rules{
       .kind = "poll::ready", .begin = poll_block::begin_ready, .stop = poll_block::stop_ready};
-  return {use(block_, "poll::ready", where), rules, where, static_cast<int>(events)};
+  return {use_poll(block_, "poll::ready", where), rules, where, static_cast<int>(events)};
 }
 
 void poll::start_polling(poll_events events, callback<void(outcome<poll_events>)> ready,
                          const std::source_location& where) {
-  poll_block& used = use(block_, "poll::start", where);
+  poll_block& used = use_poll(block_, "poll::start", where);
   if (used.is_waited_for()) throw misuse("poll::start", "a task waits for it: cancel it first", where);
   used.watch(events, poll_block::on_ready, "poll::start", where);
   used.ready = std::move(ready);
 }
 
 void poll::stop(std::source_location where) {
-  poll_block& used = use(block_, "poll::stop", where);
+  poll_block& used = use_poll(block_, "poll::stop", where);
   if (used.is_waited_for()) throw misuse("poll::stop", "a task waits for it: cancel it first", where);
   uv_poll_stop(&used.poll);
 }

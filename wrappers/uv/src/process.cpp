@@ -114,7 +114,7 @@ class process_block final : public detail::waited_block {
   }
 };
 
-process_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+process_block& use_process(detail::handle_block* block, const char* operation, const std::source_location& where) {
   return detail::use<process_block>(block, operation, where);
 }
 
@@ -316,15 +316,15 @@ process::process(uv::loop& loop, const process_options& options, callback<void(e
 detail::next_operation<exit_status> process::exit(std::source_location where) {
   static constexpr detail::next_rules<exit_status> rules{.kind = "process::exit",
                                                          .begin = process_block::begin_exit};
-  return {use(block_, "process::exit", where), rules, where};
+  return {use_process(block_, "process::exit", where), rules, where};
 }
 
 int process::pid(std::source_location where) const {
-  return uv_process_get_pid(&use(block_, "process::pid", where).process);
+  return uv_process_get_pid(&use_process(block_, "process::pid", where).process);
 }
 
 void process::kill(int signum, std::source_location where) {
-  process_block& used = use(block_, "process::kill", where);
+  process_block& used = use_process(block_, "process::kill", where);
   detail::check(used.runs ? uv_process_kill(&used.process, signum) : UV_ESRCH, used, "process::kill", where);
 }
 

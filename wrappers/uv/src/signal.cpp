@@ -96,7 +96,7 @@ class signal_block final : public detail::waited_block {
   bool in_callback_ = false;
 };
 
-signal_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+signal_block& use_signal(detail::handle_block* block, const char* operation, const std::source_location& where) {
   return detail::use<signal_block>(block, operation, where);
 }
 
@@ -107,7 +107,7 @@ signal::signal(uv::loop& loop, std::source_location where)
 
 void signal::begin(bool once, const char* operation, int signum, callback<void(int)>&& caught,
                    const std::source_location& where) {
-  signal_block& used = use(block_, operation, where);
+  signal_block& used = use_signal(block_, operation, where);
   if (!caught) throw misuse(operation, "there is nothing to call: give it a callable", where);
   if (used.is_waited_for()) throw misuse(operation, "a task waits for it: cancel it first", where);
   if (used.fits(once)) {
@@ -117,7 +117,7 @@ void signal::begin(bool once, const char* operation, int signum, callback<void(i
   }
   // The new one waits before the old one stops: no signal slips through between them.
   signal next(signal_block::open(used.loop(), operation, where));
-  use(next.block_, operation, where).start(once, operation, signum, std::move(caught), where);
+  use_signal(next.block_, operation, where).start(once, operation, signum, std::move(caught), where);
   if (!has_ref(where)) next.unref(where);
   *this = std::move(next);
 }
@@ -128,12 +128,12 @@ void signal::start(int signum, callback<void(int)> caught, std::source_location 
 
 void signal::start(int signum, std::source_location where) {
   begin(false, "signal::start", signum, [](int) {}, where);
-  use(block_, "signal::start", where).keep(true);
+  use_signal(block_, "signal::start", where).keep(true);
 }
 
 detail::next_operation<int> signal::next(std::source_location where) {
   static constexpr detail::next_rules<int> rules{.kind = "signal::next", .begin = signal_block::begin_next};
-  return {use(block_, "signal::next", where), rules, where};
+  return {use_signal(block_, "signal::next", where), rules, where};
 }
 
 void signal::start_oneshot(int signum, callback<void(int)> caught, std::source_location where) {
@@ -151,7 +151,7 @@ signal dump_on_signal(loop& loop, int signum, std::source_location where) {
 }
 
 void signal::stop(std::source_location where) {
-  signal_block& used = use(block_, "signal::stop", where);
+  signal_block& used = use_signal(block_, "signal::stop", where);
   if (used.is_waited_for()) throw misuse("signal::stop", "a task waits for it: cancel it first", where);
   uv_signal_stop(&used.signal);
 }

@@ -456,7 +456,7 @@ using detail::stream_block;
 
 namespace {
 
-stream_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+stream_block& use_stream(detail::handle_block* block, const char* operation, const std::source_location& where) {
   return detail::use<stream_block>(block, operation, where);
 }
 
@@ -522,14 +522,14 @@ bool stream::is_readable(std::source_location where) const {
 
 bool stream::queue_write(owned_buffer&& bytes, detail::buffers_callback&& written,
                          const std::source_location& where) {
-  stream_block& used = use(block_, "stream::write", where);
+  stream_block& used = use_stream(block_, "stream::write", where);
   detail::require_callable(written, "stream::write", where);
   return used.write(std::move(bytes), nullptr, std::move(written), where);
 }
 
 bool stream::queue_write(std::vector<owned_buffer>&& bytes, detail::buffers_callback&& written,
                          const std::source_location& where) {
-  stream_block& used = use(block_, "stream::write", where);
+  stream_block& used = use_stream(block_, "stream::write", where);
   detail::require_callable(written, "stream::write", where);
   if (bytes.empty()) throw misuse("stream::write", "there are no buffers: give it at least one", where);
   return used.write(std::move(bytes), nullptr, std::move(written), where);

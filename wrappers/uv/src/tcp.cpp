@@ -50,7 +50,7 @@ void open_reusing_port(tcp_block& used, const address& local, const std::source_
 }
 #endif
 
-tcp_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+tcp_block& use_tcp(detail::handle_block* block, const char* operation, const std::source_location& where) {
   return detail::use<tcp_block>(block, operation, where);
 }
 
@@ -61,12 +61,12 @@ tcp::tcp(uv::loop& loop, address_family family, std::source_location where)
     : stream(open_tcp(loop, flags_of(family, where), "tcp", where)) {}
 
 void tcp::open(int socket, std::source_location where) {
-  tcp_block& used = use(block_, "tcp::open", where);
+  tcp_block& used = use_tcp(block_, "tcp::open", where);
   detail::check(uv_tcp_open(&used.tcp, socket), used, "tcp::open", where);
 }
 
 void tcp::bind(const address& local, std::source_location where) {
-  tcp_block& used = use(block_, "tcp::bind", where);
+  tcp_block& used = use_tcp(block_, "tcp::bind", where);
   require_ip(local, "tcp::bind", where);
   if (const int status = uv_tcp_bind(&used.tcp, local.native(), 0); status < 0)
     throw error(status, "tcp::bind", local.to_string(), where);
@@ -74,7 +74,7 @@ void tcp::bind(const address& local, std::source_location where) {
 
 void tcp::start_connecting(const address& peer, callback<void(outcome<>)> connected,
                            std::source_location where) {
-  tcp_block& used = use(block_, "tcp::connect", where);
+  tcp_block& used = use_tcp(block_, "tcp::connect", where);
   detail::require_callable(connected, "tcp::connect", where);
   require_ip(peer, "tcp::connect", where);
   auto made = used.loop().make<detail::connect_block>("connect", "tcp::connect", where, peer.to_string(),
@@ -86,7 +86,7 @@ void tcp::start_connecting(const address& peer, callback<void(outcome<>)> connec
 }
 
 detail::tcp_connect_operation tcp::connect(const address& peer, std::source_location where) {
-  tcp_block& used = use(block_, "tcp::connect", where);
+  tcp_block& used = use_tcp(block_, "tcp::connect", where);
   require_ip(peer, "tcp::connect", where);
   return {used, peer, where};
 }
@@ -108,12 +108,12 @@ void detail::tcp_connect_operation::start() {
 void detail::tcp_connect_operation::cancel() noexcept { on().abort(); }
 
 void tcp::nodelay(bool enable, std::source_location where) {
-  tcp_block& used = use(block_, "tcp::nodelay", where);
+  tcp_block& used = use_tcp(block_, "tcp::nodelay", where);
   detail::check(uv_tcp_nodelay(&used.tcp, enable ? 1 : 0), used, "tcp::nodelay", where);
 }
 
 void tcp::keepalive(std::chrono::seconds delay, std::source_location where) {
-  tcp_block& used = use(block_, "tcp::keepalive", where);
+  tcp_block& used = use_tcp(block_, "tcp::keepalive", where);
   if (delay.count() < 1 || delay.count() > INT_MAX)
     throw misuse("tcp::keepalive", "the delay must be at least one second", where);
   detail::check(uv_tcp_keepalive(&used.tcp, 1, static_cast<unsigned>(delay.count())), used, "tcp::keepalive",
@@ -121,39 +121,39 @@ void tcp::keepalive(std::chrono::seconds delay, std::source_location where) {
 }
 
 void tcp::no_keepalive(std::source_location where) {
-  tcp_block& used = use(block_, "tcp::no_keepalive", where);
+  tcp_block& used = use_tcp(block_, "tcp::no_keepalive", where);
   detail::check(uv_tcp_keepalive(&used.tcp, 0, 0), used, "tcp::no_keepalive", where);
 }
 
 address tcp::local_address(std::source_location where) const {
-  const tcp_block& used = use(block_, "tcp::local_address", where);
+  const tcp_block& used = use_tcp(block_, "tcp::local_address", where);
   return detail::address_of(uv_tcp_getsockname, used.tcp, used, "tcp::local_address", where);
 }
 
 address tcp::peer_address(std::source_location where) const {
-  const tcp_block& used = use(block_, "tcp::peer_address", where);
+  const tcp_block& used = use_tcp(block_, "tcp::peer_address", where);
   return detail::address_of(uv_tcp_getpeername, used.tcp, used, "tcp::peer_address", where);
 }
 
 std::size_t tcp::send_buffer_size(std::source_location where) const {
-  return detail::buffer_size<uv_send_buffer_size>(use(block_, "tcp::send_buffer_size", where),
+  return detail::buffer_size<uv_send_buffer_size>(use_tcp(block_, "tcp::send_buffer_size", where),
                                                   "tcp::send_buffer_size", where);
 }
 void tcp::send_buffer_size(std::size_t size, std::source_location where) {
-  detail::set_buffer_size<uv_send_buffer_size>(use(block_, "tcp::send_buffer_size", where), size,
+  detail::set_buffer_size<uv_send_buffer_size>(use_tcp(block_, "tcp::send_buffer_size", where), size,
                                                "tcp::send_buffer_size", where);
 }
 std::size_t tcp::recv_buffer_size(std::source_location where) const {
-  return detail::buffer_size<uv_recv_buffer_size>(use(block_, "tcp::recv_buffer_size", where),
+  return detail::buffer_size<uv_recv_buffer_size>(use_tcp(block_, "tcp::recv_buffer_size", where),
                                                   "tcp::recv_buffer_size", where);
 }
 void tcp::recv_buffer_size(std::size_t size, std::source_location where) {
-  detail::set_buffer_size<uv_recv_buffer_size>(use(block_, "tcp::recv_buffer_size", where), size,
+  detail::set_buffer_size<uv_recv_buffer_size>(use_tcp(block_, "tcp::recv_buffer_size", where), size,
                                                "tcp::recv_buffer_size", where);
 }
 
 void tcp::close_reset(callback<void()> on_closed, std::source_location where) {
-  tcp_block& used = use(block_, "tcp::close_reset", where);
+  tcp_block& used = use_tcp(block_, "tcp::close_reset", where);
   used.close_with(std::move(on_closed), [&](uv_close_cb closed) {
     const int status = uv_tcp_close_reset(&used.tcp, closed);
     if (status == UV_EINVAL)
@@ -162,7 +162,7 @@ void tcp::close_reset(callback<void()> on_closed, std::source_location where) {
   });
 }
 
-uv_tcp_s* tcp::native(std::source_location where) const { return &use(block_, "tcp::native", where).tcp; }
+uv_tcp_s* tcp::native(std::source_location where) const { return &use_tcp(block_, "tcp::native", where).tcp; }
 
 std::pair<tcp, tcp> socket_pair(uv::loop& loop, std::source_location where) {
   std::pair<tcp, tcp> ends{tcp(loop, where), tcp(loop, where)};
@@ -184,7 +184,7 @@ std::pair<tcp, tcp> socket_pair(uv::loop& loop, std::source_location where) {
 tcp_listener::tcp_listener(uv::loop& loop, const address& local, tcp_listen_options options,
                            std::source_location where)
     : handle(open_tcp(loop, AF_UNSPEC, "tcp_listener", where)) {
-  tcp_block& used = use(block_, "tcp_listener", where);
+  tcp_block& used = use_tcp(block_, "tcp_listener", where);
   require_ip(local, "tcp_listener", where);
   unsigned flags = options.ipv6_only ? static_cast<unsigned>(UV_TCP_IPV6ONLY) : 0;
   if (options.reuse_port) {
@@ -200,13 +200,13 @@ tcp_listener::tcp_listener(uv::loop& loop, const address& local, tcp_listen_opti
 
 tcp_listener::tcp_listener(uv::loop& loop, int socket, std::source_location where)
     : handle(open_tcp(loop, AF_UNSPEC, "tcp_listener", where)) {
-  tcp_block& used = use(block_, "tcp_listener", where);
+  tcp_block& used = use_tcp(block_, "tcp_listener", where);
   detail::check(uv_tcp_open(&used.tcp, socket), used, "tcp_listener", where);
 }
 
 void tcp_listener::start_accepting(callback<void(outcome<tcp>)> accepted, int backlog,
                                    std::source_location where) {
-  tcp_block& used = use(block_, "tcp_listener::listen", where);
+  tcp_block& used = use_tcp(block_, "tcp_listener::listen", where);
   detail::require_callable(accepted, "tcp_listener::listen", where);
   used.listen(
       backlog,
@@ -216,7 +216,7 @@ void tcp_listener::start_accepting(callback<void(outcome<tcp>)> accepted, int ba
           return;
         }
         tcp peer(tcp_block::open(used.loop(), AF_UNSPEC, "tcp_listener::listen", where));
-        used.accept(use(peer.block_, "tcp_listener::listen", where), "tcp_listener::listen", where);
+        used.accept(use_tcp(peer.block_, "tcp_listener::listen", where), "tcp_listener::listen", where);
         told(std::move(peer));
       },
       "tcp_listener::listen", where);
@@ -224,7 +224,7 @@ void tcp_listener::start_accepting(callback<void(outcome<tcp>)> accepted, int ba
 
 void tcp_listener::start_listening(callback<void(outcome<>)> waiting, int backlog,
                                    std::source_location where) {
-  tcp_block& used = use(block_, "tcp_listener::listen", where);
+  tcp_block& used = use_tcp(block_, "tcp_listener::listen", where);
   detail::require_callable(waiting, "tcp_listener::listen", where);
   used.listen(
       backlog,
@@ -235,19 +235,19 @@ void tcp_listener::start_listening(callback<void(outcome<>)> waiting, int backlo
 }
 
 std::optional<tcp> tcp_listener::try_accept(std::source_location where) {
-  tcp_block& used = use(block_, "tcp_listener::try_accept", where);
+  tcp_block& used = use_tcp(block_, "tcp_listener::try_accept", where);
   if (!used.has_connection()) return std::nullopt;
   tcp peer(tcp_block::open(used.loop(), AF_UNSPEC, "tcp_listener::try_accept", where));
-  used.accept(use(peer.block_, "tcp_listener::try_accept", where), "tcp_listener::try_accept", where);
+  used.accept(use_tcp(peer.block_, "tcp_listener::try_accept", where), "tcp_listener::try_accept", where);
   return peer;
 }
 
 void tcp_listener::listen(int backlog, std::source_location where) {
-  use(block_, "tcp_listener::listen", where).listen_for_waits(backlog, "tcp_listener::listen", where);
+  use_tcp(block_, "tcp_listener::listen", where).listen_for_waits(backlog, "tcp_listener::listen", where);
 }
 
 detail::tcp_accept_operation tcp_listener::accept(std::source_location where) {
-  return {use(block_, "tcp_listener::accept", where), where};
+  return {use_tcp(block_, "tcp_listener::accept", where), where};
 }
 
 detail::tcp_accept_operation::tcp_accept_operation(tcp_block& on, std::source_location where) noexcept
@@ -262,22 +262,22 @@ void detail::tcp_accept_operation::take() {
 }
 
 address tcp_listener::local_address(std::source_location where) const {
-  const tcp_block& used = use(block_, "tcp_listener::local_address", where);
+  const tcp_block& used = use_tcp(block_, "tcp_listener::local_address", where);
   return detail::address_of(uv_tcp_getsockname, used.tcp, used, "tcp_listener::local_address", where);
 }
 
 void tcp_listener::simultaneous_accepts(bool enable, std::source_location where) {
-  tcp_block& used = use(block_, "tcp_listener::simultaneous_accepts", where);
+  tcp_block& used = use_tcp(block_, "tcp_listener::simultaneous_accepts", where);
   detail::check(uv_tcp_simultaneous_accepts(&used.tcp, enable ? 1 : 0), used,
                 "tcp_listener::simultaneous_accepts", where);
 }
 
 int tcp_listener::fileno(std::source_location where) const {
-  return detail::descriptor_of(use(block_, "tcp_listener::fileno", where), "tcp_listener::fileno", where);
+  return detail::descriptor_of(use_tcp(block_, "tcp_listener::fileno", where), "tcp_listener::fileno", where);
 }
 
 uv_tcp_s* tcp_listener::native(std::source_location where) const {
-  return &use(block_, "tcp_listener::native", where).tcp;
+  return &use_tcp(block_, "tcp_listener::native", where).tcp;
 }
 
 }  // namespace gauntlet::uv

@@ -25,7 +25,7 @@ class timer_block final : public detail::handle_block {
   void release_callbacks() noexcept override { expired = {}; }
 };
 
-timer_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+timer_block& use_timer(detail::handle_block* block, const char* operation, const std::source_location& where) {
   return detail::use<timer_block>(block, operation, where);
 }
 
@@ -55,34 +55,34 @@ timer::timer(uv::loop& loop, std::source_location where)
 
 void timer::start(std::chrono::milliseconds timeout, std::chrono::milliseconds repeat,
                   callback<void()> expired, std::source_location where) {
-  start_block(use(block_, "timer::start", where), timeout, repeat, std::move(expired), where);
+  start_block(use_timer(block_, "timer::start", where), timeout, repeat, std::move(expired), where);
 }
 
 void timer::start(std::chrono::milliseconds timeout, callback<void()> expired, std::source_location where) {
-  start_block(use(block_, "timer::start", where), timeout, std::chrono::milliseconds(0), std::move(expired),
+  start_block(use_timer(block_, "timer::start", where), timeout, std::chrono::milliseconds(0), std::move(expired),
               where);
 }
 
-void timer::stop(std::source_location where) { uv_timer_stop(&use(block_, "timer::stop", where).timer); }
+void timer::stop(std::source_location where) { uv_timer_stop(&use_timer(block_, "timer::stop", where).timer); }
 
 void timer::again(std::source_location where) {
-  timer_block& block = use(block_, "timer::again", where);
+  timer_block& block = use_timer(block_, "timer::again", where);
   if (uv_timer_again(&block.timer) == UV_EINVAL)
     throw misuse("timer::again", "the timer was never started: call start() first", where);
   block.begin(where);
 }
 
 void timer::set_repeat(std::chrono::milliseconds repeat, std::source_location where) {
-  timer_block& block = use(block_, "timer::set_repeat", where);
+  timer_block& block = use_timer(block_, "timer::set_repeat", where);
   uv_timer_set_repeat(&block.timer, require_time(repeat, "timer::set_repeat", where));
 }
 
 std::chrono::milliseconds timer::repeat(std::source_location where) const {
-  return std::chrono::milliseconds(uv_timer_get_repeat(&use(block_, "timer::repeat", where).timer));
+  return std::chrono::milliseconds(uv_timer_get_repeat(&use_timer(block_, "timer::repeat", where).timer));
 }
 
 std::chrono::milliseconds timer::due_in(std::source_location where) const {
-  const timer_block& block = use(block_, "timer::due_in", where);
+  const timer_block& block = use_timer(block_, "timer::due_in", where);
   if (uv_is_active(block.uv()) == 0) return {};  // libuv answers when it would have been, after stop()
   return std::chrono::milliseconds(uv_timer_get_due_in(&block.timer));
 }

@@ -14,7 +14,6 @@
 namespace gauntlet::uv {
 namespace {
 
-using detail::check;
 
 /// libuv remembers the first terminal whose mode was set, by its descriptor; before 1.49 it does so when that
 /// is closed, too, and whatever has its number next would be given its mode.
@@ -68,7 +67,7 @@ class tty_block final : public detail::stream_block {
   bool is_first_ = false;
 };
 
-tty_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+tty_block& use_tty(detail::handle_block* block, const char* operation, const std::source_location& where) {
   return detail::use<tty_block>(block, operation, where);
 }
 
@@ -98,22 +97,22 @@ tty::tty(uv::loop& loop, int descriptor, std::source_location where)
     : stream(open_tty(loop, descriptor, where)) {}
 
 void tty::set_mode(tty_mode mode, std::source_location where) {
-  tty_block& used = use(block_, "tty::set_mode", where);
-  check(used.set_mode(mode), used, "tty::set_mode", where);
+  tty_block& used = use_tty(block_, "tty::set_mode", where);
+  detail::check(used.set_mode(mode), used, "tty::set_mode", where);
 }
 
 tty_winsize tty::get_winsize(std::source_location where) const {
-  tty_block& used = use(block_, "tty::get_winsize", where);
+  tty_block& used = use_tty(block_, "tty::get_winsize", where);
   tty_winsize size;
-  check(uv_tty_get_winsize(&used.tty, &size.width, &size.height), used, "tty::get_winsize", where);
+  detail::check(uv_tty_get_winsize(&used.tty, &size.width, &size.height), used, "tty::get_winsize", where);
   return size;
 }
 
-uv_tty_s* tty::native(std::source_location where) const { return &use(block_, "tty::native", where).tty; }
+uv_tty_s* tty::native(std::source_location where) const { return &use_tty(block_, "tty::native", where).tty; }
 
 void tty_reset_mode(std::source_location where) {
   if (!libuv_forgets_the_closed && first == first_terminal::closed) return;
-  check(uv_tty_reset_mode(), "tty_reset_mode", "tty", where);
+  detail::check(uv_tty_reset_mode(), "tty_reset_mode", "tty", where);
 }
 
 void tty_set_vterm_state(tty_vterm_state state) {
@@ -122,7 +121,7 @@ void tty_set_vterm_state(tty_vterm_state state) {
 
 tty_vterm_state tty_get_vterm_state(std::source_location where) {
   uv_tty_vtermstate_t state{};
-  check(uv_tty_get_vterm_state(&state), "tty_get_vterm_state", "tty", where);
+  detail::check(uv_tty_get_vterm_state(&state), "tty_get_vterm_state", "tty", where);
   return state == UV_TTY_SUPPORTED ? tty_vterm_state::supported : tty_vterm_state::unsupported;
 }
 

@@ -97,7 +97,7 @@ void udp_block::receive_for_waits(const receive_operation& by) {
     if (udp.recv_cb == on_received_for_wait) return loop().idle().remove(idle_);
     throw misuse(by.kind(), "a callback is told what comes: call recv_stop() first", by.where());
   }
-  check(status, *this, by.kind(), by.where());
+  detail::check(status, *this, by.kind(), by.where());
 }
 
 void udp_block::stop_receiving_for_waits(const char* operation, const std::source_location& where) {
@@ -172,10 +172,9 @@ void send_block::on_sent(uv_udp_send_t* request, int status) noexcept {
 
 namespace {
 
-using detail::check;
 using detail::udp_block;
 
-udp_block& use(detail::handle_block* block, const char* operation, const std::source_location& where) {
+udp_block& use_udp(detail::handle_block* block, const char* operation, const std::source_location& where) {
   return detail::use<udp_block>(block, operation, where);
 }
 
@@ -229,15 +228,15 @@ udp::udp(uv::loop& loop, udp_options options, std::source_location where)
                              where)) {}
 
 void udp::open(int socket, std::source_location where) {
-  udp_block& used = use(block_, "udp::open", where);
-  check(uv_udp_open(&used.udp, socket), used, "udp::open", where);
+  udp_block& used = use_udp(block_, "udp::open", where);
+  detail::check(uv_udp_open(&used.udp, socket), used, "udp::open", where);
   int domain = AF_UNSPEC;
   socklen_t size = sizeof domain;
   used.local = ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
 }
 
 void udp::bind(const address& local, udp_bind_options options, std::source_location where) {
-  udp_block& used = use(block_, "udp::bind", where);
+  udp_block& used = use_udp(block_, "udp::bind", where);
   require_ip(local, "udp::bind", where);
   unsigned flags = 0;
   if (options.ipv6_only) flags |= static_cast<unsigned>(UV_UDP_IPV6ONLY);
@@ -255,24 +254,24 @@ void udp::bind(const address& local, udp_bind_options options, std::source_locat
 }
 
 void udp::connect(const address& peer, std::source_location where) {
-  udp_block& used = use(block_, "udp::connect", where);
+  udp_block& used = use_udp(block_, "udp::connect", where);
   require_ip(peer, "udp::connect", where);
   if (const int status = uv_udp_connect(&used.udp, peer.native()); status < 0)
     throw error(status, "udp::connect", peer.to_string(), where);
 }
 
 void udp::disconnect(std::source_location where) {
-  udp_block& used = use(block_, "udp::disconnect", where);
-  check(uv_udp_connect(&used.udp, nullptr), used, "udp::disconnect", where);
+  udp_block& used = use_udp(block_, "udp::disconnect", where);
+  detail::check(uv_udp_connect(&used.udp, nullptr), used, "udp::disconnect", where);
 }
 
 address udp::local_address(std::source_location where) const {
-  const udp_block& used = use(block_, "udp::local_address", where);
+  const udp_block& used = use_udp(block_, "udp::local_address", where);
   return detail::address_of(uv_udp_getsockname, used.udp, used, "udp::local_address", where);
 }
 
 address udp::peer_address(std::source_location where) const {
-  const udp_block& used = use(block_, "udp::peer_address", where);
+  const udp_block& used = use_udp(block_, "udp::peer_address", where);
   return detail::address_of(uv_udp_getpeername, used.udp, used, "udp::peer_address", where);
 }
 
@@ -297,7 +296,7 @@ void submit_send(udp_block& used, detail::fresh<detail::send_block> send, const 
 
 void udp::queue_send(owned_buffer bytes, const address& to, detail::buffers_callback sent,
                      std::source_location where) {
-  udp_block& used = use(block_, "udp::send", where);
+  udp_block& used = use_udp(block_, "udp::send", where);
   auto send = used.loop().make<detail::send_block>(where, to, std::move(sent));
   send->one = std::move(bytes);
   submit_send(used, std::move(send), to, where);
@@ -305,7 +304,7 @@ void udp::queue_send(owned_buffer bytes, const address& to, detail::buffers_call
 
 void udp::queue_send(std::vector<owned_buffer> bytes, const address& to, detail::buffers_callback sent,
                      std::source_location where) {
-  udp_block& used = use(block_, "udp::send", where);
+  udp_block& used = use_udp(block_, "udp::send", where);
   if (bytes.empty()) throw misuse("udp::send", "there are no buffers: give it at least one", where);
   auto send = used.loop().make<detail::send_block>(where, to, std::move(sent));
   send->several = std::move(bytes);
@@ -314,7 +313,7 @@ void udp::queue_send(std::vector<owned_buffer> bytes, const address& to, detail:
 
 detail::send_operation udp::send_to(std::span<const std::byte> bytes, const address& to,
                                     std::source_location where) {
-  return {use(block_, "udp::send_to", where), bytes, to, where};
+  return {use_udp(block_, "udp::send_to", where), bytes, to, where};
 }
 
 detail::send_operation::send_operation(udp_block& on, std::span<const std::byte> bytes, const address& to,
@@ -351,7 +350,7 @@ bool udp::try_send(std::span<const std::byte> bytes, const address& to, std::sou
 
 bool udp::try_send(std::span<const std::span<const std::byte>> bytes, const address& to,
                    std::source_location where) {
-  udp_block& used = use(block_, "udp::try_send", where);
+  udp_block& used = use_udp(block_, "udp::try_send", where);
   if (bytes.empty()) throw misuse("udp::try_send", "there are no spans: give it at least one", where);
   const sockaddr* const native = destination(to, used, "udp::try_send", where);
   const detail::buffer_list buffers(bytes);
@@ -388,7 +387,7 @@ int try_send_some(udp_block& used, std::span<const outgoing_datagram> datagrams,
 #endif
 
 std::size_t udp::try_send(std::span<const outgoing_datagram> datagrams, std::source_location where) {
-  udp_block& used = use(block_, "udp::try_send", where);
+  udp_block& used = use_udp(block_, "udp::try_send", where);
   if (datagrams.empty()) throw misuse("udp::try_send", "there are no datagrams: give it at least one", where);
 #if UV_VERSION_HEX >= ((1 << 16) | (50 << 8))
   std::size_t sent = 0;
@@ -407,19 +406,19 @@ std::size_t udp::try_send(std::span<const outgoing_datagram> datagrams, std::sou
 }
 
 std::size_t udp::send_queue_size(std::source_location where) const {
-  return uv_udp_get_send_queue_size(&use(block_, "udp::send_queue_size", where).udp);
+  return uv_udp_get_send_queue_size(&use_udp(block_, "udp::send_queue_size", where).udp);
 }
 std::size_t udp::send_queue_count(std::source_location where) const {
-  return uv_udp_get_send_queue_count(&use(block_, "udp::send_queue_count", where).udp);
+  return uv_udp_get_send_queue_count(&use_udp(block_, "udp::send_queue_count", where).udp);
 }
 
 // ---- receiving
 
 void udp::start_receiving(callback<std::span<std::byte>(std::size_t)> alloc,
                           callback<void(outcome<datagram>)> received, std::source_location where) {
-  udp_block& used = use(block_, "udp::recv_start", where);
+  udp_block& used = use_udp(block_, "udp::recv_start", where);
   used.stop_receiving_for_waits("udp::recv_start", where);
-  check(uv_udp_recv_start(&used.udp, udp_block::on_alloc, udp_block::on_received), used, "udp::recv_start",
+  detail::check(uv_udp_recv_start(&used.udp, udp_block::on_alloc, udp_block::on_received), used, "udp::recv_start",
         where);
   used.begin(where);
   used.alloc = std::move(alloc);
@@ -427,25 +426,25 @@ void udp::start_receiving(callback<std::span<std::byte>(std::size_t)> alloc,
 }
 
 detail::receive_operation udp::receive_from(std::span<std::byte> into, std::source_location where) {
-  return {use(block_, "udp::receive_from", where), into, where};
+  return {use_udp(block_, "udp::receive_from", where), into, where};
 }
 
 void udp::recv_stop(std::source_location where) {
-  udp_block& used = use(block_, "udp::recv_stop", where);
+  udp_block& used = use_udp(block_, "udp::recv_stop", where);
   if (used.is_waited_for())
     throw misuse("udp::recv_stop", "a task waits for what comes: cancel it instead", where);
   uv_udp_recv_stop(&used.udp);
 }
 
 bool udp::using_recvmmsg(std::source_location where) const {
-  return uv_udp_using_recvmmsg(&use(block_, "udp::using_recvmmsg", where).udp) != 0;
+  return uv_udp_using_recvmmsg(&use_udp(block_, "udp::using_recvmmsg", where).udp) != 0;
 }
 
 // ---- options
 
 void udp::set_membership(std::string_view group, std::string_view interface, membership change,
                          std::source_location where) {
-  udp_block& used = use(block_, "udp::set_membership", where);
+  udp_block& used = use_udp(block_, "udp::set_membership", where);
   const std::string group_text = detail::c_text(group, "udp::set_membership", "group", where);
   const std::string interface_text = detail::c_text(interface, "udp::set_membership", "interface", where);
   if (const int status = uv_udp_set_membership(&used.udp, group_text.c_str(), text_or_null(interface_text),
@@ -456,7 +455,7 @@ void udp::set_membership(std::string_view group, std::string_view interface, mem
 
 void udp::set_source_membership(std::string_view group, std::string_view interface, std::string_view source,
                                 membership change, std::source_location where) {
-  udp_block& used = use(block_, "udp::set_source_membership", where);
+  udp_block& used = use_udp(block_, "udp::set_source_membership", where);
   const std::string group_text = detail::c_text(group, "udp::set_source_membership", "group", where);
   const std::string interface_text =
       detail::c_text(interface, "udp::set_source_membership", "interface", where);
@@ -468,53 +467,53 @@ void udp::set_source_membership(std::string_view group, std::string_view interfa
 }
 
 void udp::set_multicast_loop(bool on, std::source_location where) {
-  udp_block& used = use(block_, "udp::set_multicast_loop", where);
-  check(uv_udp_set_multicast_loop(&used.udp, on ? 1 : 0), used, "udp::set_multicast_loop", where);
+  udp_block& used = use_udp(block_, "udp::set_multicast_loop", where);
+  detail::check(uv_udp_set_multicast_loop(&used.udp, on ? 1 : 0), used, "udp::set_multicast_loop", where);
 }
 
 void udp::set_multicast_ttl(int ttl, std::source_location where) {
-  udp_block& used = use(block_, "udp::set_multicast_ttl", where);
-  check(uv_udp_set_multicast_ttl(&used.udp, ttl), used, "udp::set_multicast_ttl", where);
+  udp_block& used = use_udp(block_, "udp::set_multicast_ttl", where);
+  detail::check(uv_udp_set_multicast_ttl(&used.udp, ttl), used, "udp::set_multicast_ttl", where);
 }
 
 void udp::set_multicast_interface(std::string_view interface, std::source_location where) {
-  udp_block& used = use(block_, "udp::set_multicast_interface", where);
+  udp_block& used = use_udp(block_, "udp::set_multicast_interface", where);
   const std::string text = detail::c_text(interface, "udp::set_multicast_interface", "interface", where);
   if (const int status = uv_udp_set_multicast_interface(&used.udp, text_or_null(text)); status < 0)
     throw error(status, "udp::set_multicast_interface", interface, where);
 }
 
 void udp::set_broadcast(bool on, std::source_location where) {
-  udp_block& used = use(block_, "udp::set_broadcast", where);
-  check(uv_udp_set_broadcast(&used.udp, on ? 1 : 0), used, "udp::set_broadcast", where);
+  udp_block& used = use_udp(block_, "udp::set_broadcast", where);
+  detail::check(uv_udp_set_broadcast(&used.udp, on ? 1 : 0), used, "udp::set_broadcast", where);
 }
 
 void udp::set_ttl(int ttl, std::source_location where) {
-  udp_block& used = use(block_, "udp::set_ttl", where);
-  check(uv_udp_set_ttl(&used.udp, ttl), used, "udp::set_ttl", where);
+  udp_block& used = use_udp(block_, "udp::set_ttl", where);
+  detail::check(uv_udp_set_ttl(&used.udp, ttl), used, "udp::set_ttl", where);
 }
 
 std::size_t udp::send_buffer_size(std::source_location where) const {
-  return detail::buffer_size<uv_send_buffer_size>(use(block_, "udp::send_buffer_size", where),
+  return detail::buffer_size<uv_send_buffer_size>(use_udp(block_, "udp::send_buffer_size", where),
                                                   "udp::send_buffer_size", where);
 }
 void udp::send_buffer_size(std::size_t size, std::source_location where) {
-  detail::set_buffer_size<uv_send_buffer_size>(use(block_, "udp::send_buffer_size", where), size,
+  detail::set_buffer_size<uv_send_buffer_size>(use_udp(block_, "udp::send_buffer_size", where), size,
                                                "udp::send_buffer_size", where);
 }
 std::size_t udp::recv_buffer_size(std::source_location where) const {
-  return detail::buffer_size<uv_recv_buffer_size>(use(block_, "udp::recv_buffer_size", where),
+  return detail::buffer_size<uv_recv_buffer_size>(use_udp(block_, "udp::recv_buffer_size", where),
                                                   "udp::recv_buffer_size", where);
 }
 void udp::recv_buffer_size(std::size_t size, std::source_location where) {
-  detail::set_buffer_size<uv_recv_buffer_size>(use(block_, "udp::recv_buffer_size", where), size,
+  detail::set_buffer_size<uv_recv_buffer_size>(use_udp(block_, "udp::recv_buffer_size", where), size,
                                                "udp::recv_buffer_size", where);
 }
 
 int udp::fileno(std::source_location where) const {
-  return detail::descriptor_of(use(block_, "udp::fileno", where), "udp::fileno", where);
+  return detail::descriptor_of(use_udp(block_, "udp::fileno", where), "udp::fileno", where);
 }
 
-uv_udp_s* udp::native(std::source_location where) const { return &use(block_, "udp::native", where).udp; }
+uv_udp_s* udp::native(std::source_location where) const { return &use_udp(block_, "udp::native", where).udp; }
 
 }  // namespace gauntlet::uv
