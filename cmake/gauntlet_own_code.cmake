@@ -11,4 +11,8 @@ target_compile_options(
 # Nobody replaces one of our functions from outside, as GCC believes of what is position independent: it inlines none of
 # them else, not even inside a file. Clang does so anyway.
 target_compile_options(gauntlet_own_code INTERFACE $<$<OR:$<C_COMPILER_ID:GNU>,$<CXX_COMPILER_ID:GNU>>:-fno-semantic-interposition>)
+# GCC takes for a header what is not the file it was called with, and warns of types in it that no other file can name.
+if(CMAKE_UNITY_BUILD)
+  target_compile_options(gauntlet_own_code INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
+endif()
 target_compile_features(gauntlet_own_code INTERFACE c_std_17 cxx_std_23)

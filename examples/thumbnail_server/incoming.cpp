@@ -9,7 +9,7 @@
 #include "response.hpp"
 
 namespace llhttp = gauntlet::llhttp;
-using bytes = std::span<const std::byte>;
+using piece_of_body = std::span<const std::byte>;
 using gauntlet::task;
 
 namespace {
@@ -66,16 +66,16 @@ task<std::optional<llhttp::request>> incoming::head() {
   co_return reader_.take_head();
 }
 
-task<bytes> incoming::body() {
+task<piece_of_body> incoming::body() {
   for (;;) {
-    if (const bytes come = parse_body(); !come.empty() || complete_) co_return come;
+    if (const piece_of_body come = parse_body(); !come.empty() || complete_) co_return come;
     co_await read_more_of_body();
   }
 }
 
 /// All of the body that the buffer has, in one piece.
-bytes incoming::parse_body() {
-  bytes all;
+piece_of_body incoming::parse_body() {
+  piece_of_body all;
   while (!complete_) {
     const std::size_t before = unread_.size();
     const llhttp::read_result result = reader_.read(unread_);
@@ -95,7 +95,7 @@ bytes incoming::parse_body() {
 }
 
 /// Chunks are moved together: each piece costs a way to another thread.
-void incoming::join(bytes& before, bytes piece) {
+void incoming::join(piece_of_body& before, piece_of_body piece) {
   if (before.empty()) {
     before = piece;
     return;

@@ -14,8 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool says(const std::string& message, const char* part) { return message.find(part) != std::string::npos; }
-
 /// What every handle has, refused with this reason.
 template <class Handle>
 void refuses_everything(Handle& handle, const char* because) {

@@ -17,8 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool says(const std::string& message, const char* part) { return message.find(part) != std::string::npos; }
-
 TEST_CASE("loop.close answers what was open and where it was made, once") {
   loop loop;
   timer forgotten{loop};

@@ -20,6 +20,8 @@ inline void run_to_the_end(loop& loop) {
   loop.close();
 }
 
+inline bool says(const std::string& message, std::string_view part) { return message.contains(part); }
+
 inline std::string text_of(std::span<const std::byte> bytes) {
   std::string text;
   for (const std::byte byte : bytes) text += static_cast<char>(byte);
