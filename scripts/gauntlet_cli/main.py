@@ -139,7 +139,9 @@ def _lanes(project, _console, options):
 
 
 def _chosen(project, names):
-    return lane_table.choose(lane_table.of_project(project), names)
+    lanes = lane_table.choose(lane_table.of_project(project), names)
+    setup.check(project, lanes)
+    return lanes
 
 
 def _parser():

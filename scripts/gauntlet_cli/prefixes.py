@@ -61,12 +61,18 @@ class Prefix:
                  *(path for folder in recipes for path in sorted(folder.rglob("*")) if path.is_file())]
         return files + (self.libcxx.inputs if self.libcxx else [])
 
+    def check(self):
+        """That its recipes are there."""
+        for source in self.sources:
+            if "lists" in source.cmake:
+                self.recipe(source)
+
     def recipe(self, source):
         """The folder of the list that builds it: the project's, or one that Gauntlet brings."""
         folders = [root / source.cmake["lists"] for root in (self.root, self.home) if root]
-        found = next((folder for folder in folders if (folder / "CMakeLists.txt").is_file()), None)
+        found = next((folder for folder in folders if folder.is_dir()), None)
         if not found:
-            raise Problem(f"The recipe of source {source.name}, {' or '.join(map(str, folders))}, has no CMakeLists.txt.", USAGE)
+            raise Problem(f"The recipe of source {source.name} is no folder: {' or '.join(map(str, folders))}.", USAGE)
         return found
 
     def _name(self, path):

@@ -15,6 +15,13 @@ def set_up(project, lanes, console):
     prepare(project, lanes, console)
 
 
+def check(project, lanes):
+    """What is wrong in the tables is said before anything is installed, fetched or built."""
+    pinned = sources.load(project)
+    for lane in lanes:
+        prefixes.of_lane(project, lane, pinned).check()
+
+
 def prepare(project, lanes, console):
     """Brings and builds what is missing, and is quick when nothing is."""
     pinned = sources.load(project)

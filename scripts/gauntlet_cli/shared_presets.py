@@ -16,7 +16,7 @@ _ABOUT = f"Made by `scripts/gauntlet lanes --write-docs` from {PRESETS}: docs/do
 def made(root):
     """The text of the file, as this checkout says that it should be."""
     own = json.loads((root / PRESETS).read_text(encoding="utf-8"))
-    general = _general_canaries(root)
+    general = general_canaries(root)
     lanes = [_lane(preset, general) for preset in own["configurePresets"] if _is_in_matrix(preset)]
     names = {lane["name"] for lane in lanes}
     [base] = [preset for preset in own["configurePresets"] if preset["name"] == "lane"]
@@ -61,7 +61,7 @@ def _lane(own, general):
     return {**own, "inherits": _BASE, "vendor": {"gauntlet": shared}}
 
 
-def _general_canaries(root):
+def general_canaries(root):
     header = (root / "sanitizers" / "canaries" / "canary.hpp").read_text(encoding="utf-8")
     return set(re.findall(r"X\((\w+)\)", _GENERAL.search(header)[1]))
 

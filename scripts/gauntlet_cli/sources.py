@@ -83,8 +83,9 @@ def _source(path, name, entry, borrowed):
         must(isinstance(told, dict), f"has an origin, {origin}, that is no JSON object")
         missing = [field for field in _ORIGINS[origin] if not isinstance(told.get(field), str)]
         must(not missing, f"has an origin, {origin}, without {' and '.join(missing)}")
-        must(re.fullmatch("[0-9a-f]{64}", told.get("sha256", "")), f"has an origin, {origin}, without a sha256 of 64 hexadecimal digits: "
-             "its bytes could be anything")
+        digest = told.get("sha256")
+        must(isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest), f"has an origin, {origin}, without a sha256 of 64 "
+             "hexadecimal digits: its bytes could be anything")
     return Source(name=name, version=entry["version"], upstream=entry.get("upstream"), debian=entry.get("debian"),
                   cmake=entry.get("cmake", {}), unpack=tuple(entry.get("unpack", ())), corpus=entry.get("corpus"),
                   flat=entry.get("flat", False), borrowed=borrowed)

@@ -18,11 +18,12 @@ void check(int status, const char* what) {
 }  // namespace
 
 std::string pack(std::string_view text) {
-  const auto copy = std::make_unique<char[]>(text.size());
+  const auto copy = std::make_unique_for_overwrite<char[]>(text.size());
   text.copy(copy.get(), text.size());
   std::string packed(compressBound(text.size()), '\0');
   uLongf size = packed.size();
-  check(compress(bytes(packed.data()), &size, bytes(copy.get()), text.size()), "this does not become smaller");
+  check(compress(bytes(packed.data()), &size, bytes(copy.get()), text.size()),
+        "this does not become smaller");
   packed.resize(size);
   return packed;
 }

@@ -11,4 +11,6 @@ TEST_CASE("what was packed is smaller and comes back") {
   CHECK(squeeze::unpack(packed, text.size()) == text);
 }
 
-TEST_CASE("what was not packed is refused") { CHECK_THROWS_AS(squeeze::unpack("abc", 10), std::runtime_error); }
+TEST_CASE("what was not packed is refused") {
+  CHECK_THROWS_AS(squeeze::unpack("abc", 10), std::runtime_error);
+}
