@@ -1,7 +1,9 @@
 import json
 import os
+import re
 import subprocess
 import sys
+import unittest
 from unittest import mock
 
 import support
@@ -235,6 +237,22 @@ class Report(Guest):
             self.write(name, "// __lsan_disable();\n")
         found = suppressions.in_force(self.folder, {}, _folders(self.project()))
         self.assertEqual(found, ["src/a.cpp:1: // __lsan_disable();"])
+
+
+class Page(unittest.TestCase):
+    """What docs/downstream.md says to copy is what tests/downstream tries."""
+
+    def test_its_blocks_are_the_files_of_the_project(self):
+        page = (support.ROOT / "docs" / "downstream.md").read_text(encoding="utf-8")
+        presets, *blocks = re.findall(r"^```(?:json|cmake)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+        told = json.loads(presets)
+        self.assertEqual((told.keys(), told["version"]), ({"version", "include"}, 6))
+        self.assertTrue(told["include"][0].endswith(f"/share/gauntlet_matrix/{settings.PRESETS}"))
+        names = ("gauntlet.json", "sources.json", "CMakeLists.txt")
+        self.assertEqual(len(blocks), len(names))
+        for name, block in zip(names, blocks):
+            text = (support.ROOT / "tests" / "downstream" / "project" / name).read_text(encoding="utf-8")
+            self.assertTrue(text.endswith(block), name)
 
 
 class SharedPresets(support.InFolder):
