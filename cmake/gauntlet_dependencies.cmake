@@ -15,14 +15,7 @@ set(gauntlet_c_library_uv uv::uv uv 1.44.2 libuv1-dev libuv)
 set(gauntlet_c_library_llhttp llhttp::llhttp llhttp 9.2.1 "" -lllhttp)
 set(gauntlet_c_library_uring uring::uring uring 2.3 liburing-dev liburing)
 
-# A lane that quietly took a library of the system would run it without instrumentation.
-function(gauntlet_require_pinned name library)
-  cmake_path(IS_PREFIX GAUNTLET_PREFIX "${library}" NORMALIZE inside)
-  if(NOT inside)
-    message(FATAL_ERROR "${name} must come from the pinned sources, but was found as ${library}. "
-                        "Run: scripts/gauntlet setup ${GAUNTLET_LANE}")
-  endif()
-endfunction()
+include(gauntlet_pinned)
 
 if(GAUNTLET_PNG)
   find_package(ZLIB REQUIRED)

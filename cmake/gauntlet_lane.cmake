@@ -4,20 +4,20 @@ if(NOT GAUNTLET_LANE)
 endif()
 
 # The presets' test step writes its JUnit file here and does not make the folder.
-file(MAKE_DIRECTORY "${PROJECT_SOURCE_DIR}/build/matrix")
+file(MAKE_DIRECTORY "${CMAKE_SOURCE_DIR}/build/matrix")
 
 # A prefix that was built from other flags or sources than those of this tree would make the lane's verdict wrong.
 foreach(input IN LISTS GAUNTLET_SETUP_INPUTS)
   string(REGEX MATCH "^(.*)=([0-9a-f]+)$" matched "${input}")
-  set(path "${PROJECT_SOURCE_DIR}/${CMAKE_MATCH_1}")
+  set(path "${CMAKE_MATCH_1}")
   set(expected "${CMAKE_MATCH_2}")
   set(found "nothing")
   if(EXISTS "${path}")
     file(SHA256 "${path}" found)
   endif()
   if(NOT found STREQUAL expected)
-    message(FATAL_ERROR "The dependencies of lane ${GAUNTLET_LANE} are out of date: ${CMAKE_MATCH_1} has changed since they "
-                        "were built. Run: scripts/gauntlet setup ${GAUNTLET_LANE}")
+    message(FATAL_ERROR "The dependencies of lane ${GAUNTLET_LANE} are out of date: ${path} has changed since they "
+                        "were built. Run: ${gauntlet_setup_command}")
   endif()
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${path}")
 endforeach()

@@ -74,4 +74,14 @@ foreach(component IN LISTS components)
   list(JOIN development_needs ", " development_needs)
   gauntlet_package(development ${component} libdevel "${development_needs}")
 endforeach()
+
+# gauntlet-matrix, the lanes for other projects (gauntlet_install_matrix.cmake). What a lane needs beside these, `gauntlet setup` installs.
+list(APPEND CPACK_COMPONENTS_ALL matrix)
+set(CPACK_DEBIAN_MATRIX_PACKAGE_NAME gauntlet-matrix)
+set(CPACK_DEBIAN_MATRIX_PACKAGE_SECTION devel)
+set(CPACK_DEBIAN_MATRIX_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_MATRIX_DESCRIPTION "A matrix of sanitizer lanes for projects that are built with CMake")
+set(CPACK_DEBIAN_MATRIX_PACKAGE_DEPENDS "python3 (>= 3.9), cmake (>= 3.25), ninja-build, ccache, pkg-config, g++, git")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" RENAME copyright COMPONENT matrix EXCLUDE_FROM_ALL
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/gauntlet-matrix")
 include(CPack)

@@ -65,9 +65,9 @@ def read(text, root=""):
     return list(dict.fromkeys(told))[:_FINDINGS_KEPT]
 
 
-def reproduce(lane, test=None):
+def reproduce(lane, test=None, command="scripts/gauntlet test"):
     """The command that shows a finding again."""
-    command = f"scripts/gauntlet test {lane}"
+    command = f"{command} {lane}"
     if not test:
         return command
     escaped = re.sub(r"([.^$*+?()\[\]|\\])", r"\\\1", test)

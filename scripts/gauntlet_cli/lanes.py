@@ -2,10 +2,11 @@
 
 import difflib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 
+from . import settings
 from .problem import USAGE, Problem
 
 PRESETS = "CMakePresets.json"
@@ -30,23 +31,37 @@ class Lane:
     junit: Path
     shards: int = 1  # machines that CI gives the lane
     in_matrix: bool = True  # or run only by its name: it costs as much as one likes
+    pinned: bool = True  # its C libraries are built for it; or they are the system's
+    command: str = "scripts/gauntlet test"  # to which its name is added
 
 
-def load(root):
-    path = root / PRESETS
+def of_project(project):
+    """The lanes that a project has: Gauntlet's own, or these with another project's sources and tests."""
+    guest = project.guest
+    if not guest:
+        return load(project.root)
+    return [replace(lane, sources=guest.sources_of(lane), packages=tuple(dict.fromkeys((*lane.packages, *guest.packages))),
+                    minimum_tests=guest.minimum_tests, command=project.command("test"))
+            for lane in load(project.root, project.home / settings.PRESETS)]
+
+
+def load(root, path=None):
+    """The lanes of a file of presets, where they are for the project in this folder."""
+    path = path or root / PRESETS
     try:
         presets = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Problem(f"{path} cannot be read ({error.strerror}); run this from a checkout of the project.", USAGE)
     except json.JSONDecodeError as error:
         raise Problem(f"{path} is not valid JSON: {error}.", USAGE)
-    return of_presets(root, presets)
+    return of_presets(root, presets, path.parent)
 
 
-def of_presets(root, presets):
+def of_presets(root, presets, folder=None):
+    """`folder`: where these presets are, if they can be elsewhere."""
     configure = _by_name(presets["configurePresets"])
     test = _by_name(presets["testPresets"])
-    return [_lane(root, configure, test, preset) for preset in configure.values()
+    return [_lane({"${sourceDir}": root, "${fileDir}": folder or root}, configure, test, preset) for preset in configure.values()
             if not preset.get("hidden") and "gauntlet" in preset.get("vendor", {})]
 
 
@@ -87,12 +102,14 @@ def _by_name(presets):
     return {preset["name"]: preset for preset in presets}
 
 
-def _lane(root, configure, test, preset):
+def _lane(places, configure, test, preset):
     name = preset["name"]
     vendor = preset["vendor"]["gauntlet"]
 
     def place(text):
-        return Path(text.replace("${sourceDir}", str(root)).replace("${presetName}", name))
+        for macro, value in {**places, "${presetName}": name}.items():
+            text = text.replace(macro, str(value))
+        return Path(text)
 
     shards = vendor.get("shards", 1)
     if not isinstance(shards, int) or shards < 1:
@@ -105,7 +122,7 @@ def _lane(root, configure, test, preset):
                     toolchain=place(_inherited(configure, preset, "toolchainFile")),
                     build=place(_inherited(configure, preset, "binaryDir")),
                     junit=place(test[name]["output"]["outputJUnitFile"]), in_matrix=vendor.get("matrix", True),
-                    shards=shards)
+                    shards=shards, pinned=preset.get("cacheVariables", {}).get("GAUNTLET_DEPENDENCIES") != "system")
     except KeyError as error:
         raise Problem(f"{PRESETS}: lane {name} lacks {error}.", USAGE)
 

@@ -7,13 +7,13 @@ import signal
 import sys
 from pathlib import Path
 
-from . import bench, demo, docs, fuzz, inlines, preflight, report, report_merge, report_text, setup, shards
+from . import bench, demo, docs, fuzz, inlines, preflight, report, report_merge, report_text, setup, shards, shared_presets
 from . import lanes as lane_table
 from . import new
 from .console import Console
 from .matrix import Matrix
 from .problem import FAILED, INTERRUPTED, USAGE, Problem
-from .project import Project
+from .project import Project, is_checkout
 
 
 def main(arguments):
@@ -25,7 +25,7 @@ def main(arguments):
     # A CI job that is cancelled gets SIGTERM: it ends as by Ctrl-C, children and report included.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return options.command(Project.here(), Console(), options)
+        return options.command(options.of(options), Console(), options)
     except Problem as problem:
         print(f"gauntlet: {problem}", file=sys.stderr)
         return problem.status
@@ -41,6 +41,22 @@ def main(arguments):
         print("gauntlet: interrupted. What was not finished is not trusted, and is done again by the next run.",
               file=sys.stderr)
         return INTERRUPTED
+
+
+def _any_project(options):
+    return Project.here() if options.project is None else Project.other(options.project)
+
+
+def _own_project(options):
+    """For what is Gauntlet's alone: its examples, its fuzz targets, its bindings."""
+    if options.project is not None or not is_checkout():
+        raise Problem(f"`gauntlet {options.name_of_command}` works on Gauntlet's own files: run scripts/gauntlet of its checkout, without "
+                      "--project.", USAGE)
+    return Project.here()
+
+
+def _no_project(_options):
+    return None
 
 
 def _setup(project, console, options):
@@ -78,9 +94,9 @@ def _report(project, _console, _options):
 
 
 def _merge(project, _console, options):
-    known = lane_table.load(project.root)
+    known = lane_table.of_project(project)
     pieces = [(file, report.load(Path(file))) for file in options.files]
-    made = report_merge.merge(pieces, lane_table.matrix(known) if options.all else [])
+    made = report_merge.merge(pieces, lane_table.matrix(known) if options.all else [], project.command("test"))
     report.write(made, Path(options.into) if options.into else project.matrix)
     print(report_text.as_text(made), flush=True)
     return FAILED if made["totals"]["failed"] else 0
@@ -111,16 +127,21 @@ def _new(project, console, options):
 
 
 def _lanes(project, _console, options):
-    lanes = lane_table.load(project.root)
+    lanes = lane_table.of_project(project)
     if options.write_docs:
-        print(f"Changed: {', '.join(docs.update(project.root, lanes)) or 'nothing'}.")
+        if project.guest:
+            raise Problem("--write-docs is for Gauntlet's own tables.", USAGE)
+        changed = docs.update(project.root, lanes) + shared_presets.update(project.root)
+        print(f"Changed: {', '.join(changed) or 'nothing'}.")
         return 0
     print(json.dumps(lane_table.jobs(lanes), indent=2) if options.json else lane_table.table(lanes))
     return 0
 
 
 def _chosen(project, names):
-    return lane_table.choose(lane_table.load(project.root), names)
+    lanes = lane_table.choose(lane_table.of_project(project), names)
+    setup.check(project, lanes)
+    return lanes
 
 
 def _parser():
@@ -128,14 +149,17 @@ def _parser():
                                      "sanitizer lanes that each wrapper must run.",
                                      epilog="exit status: 0 all is well, 1 findings or failures, 2 wrong usage or a "
                                      "missing tool, 130 interrupted")
-    parser.set_defaults(command=None)
+    parser.set_defaults(command=None, project=None)
     commands = parser.add_subparsers(metavar="COMMAND")
 
-    def command(name, run, text, *examples, among=commands):
+    def command(name, run, text, *examples, among=commands, of=_any_project):
         lines = "\n".join(f"  scripts/gauntlet {name} {example}".rstrip() for example in examples)
         sub = among.add_parser(name.split()[-1], help=text, description=f"{text[0].upper()}{text[1:]}.",
                                   epilog=f"examples:\n{lines}", formatter_class=argparse.RawDescriptionHelpFormatter)
-        sub.set_defaults(command=run)
+        sub.set_defaults(command=run, of=of, name_of_command=name)
+        # Where it is not given, nothing is stored: `report merge` must not take away what `report` was told.
+        told = "of another project, which has a gauntlet.json (docs/downstream.md)" if of is _any_project else argparse.SUPPRESS
+        sub.add_argument("--project", metavar="DIR", default=argparse.SUPPRESS, help=told)
         return sub
 
     sub = command("setup", _setup, "install missing tools, fetch pinned sources, build what lanes need",
@@ -146,13 +170,13 @@ def _parser():
                      "next machine, is to be named after (the hashes of what it is built from)")
 
     sub = command("demo", _demo, "build the main example, a server of thumbnails, and send it a picture", "",
-                  "photo.png --width 200", "--serve")
+                  "photo.png --width 200", "--serve", of=_own_project)
     sub.add_argument("picture", nargs="?", metavar="FILE.png", help="the picture (default: a sample)")
     sub.add_argument("--width", type=_positive, metavar="N", help="width of the thumbnail in pixels")
     sub.add_argument("--serve", action="store_true", help="keep the server running until Ctrl-C")
 
     sub = command("test", _test, "run the lanes and report what they find", "", "asan -R 'png' --jobs 4",
-                  "valgrind --shard 2/3")
+                  "valgrind --shard 2/3", "--project ../other asan msan")
     sub.add_argument("lanes", nargs="*", metavar="LANE", help="lanes to run (default: those of the matrix)")
     sub.add_argument("-R", dest="regex", metavar="REGEX", help="only tests whose name matches, canaries too")
     sub.add_argument("--jobs", type=_positive, metavar="N", help="tests at a time (default: one for each processor)")
@@ -170,7 +194,7 @@ def _parser():
     sub.add_argument("--into", metavar="DIR", help="where to write the report of all (default: build/matrix)")
 
     sub = command("fuzz", _fuzz, "look for inputs that break a wrapper, by libFuzzer", "",
-                  "pull --seconds 600 --jobs 2")
+                  "pull --seconds 600 --jobs 2", of=_own_project)
     sub.add_argument("target", nargs="?", metavar="TARGET", help="what to fuzz (default: list the targets)")
     sub.add_argument("--seconds", type=_positive, metavar="N", default=fuzz.SECONDS,
                      help=f"how long (default: {fuzz.SECONDS})")
@@ -182,7 +206,7 @@ def _parser():
                      "libpng's own files are always among those to start from")
 
     sub = command("bench", _bench, "measure a wrapper beside raw C and other libraries, and check its goals",
-                  "png", "uv --quick", "png --filter '^read/icons/' --no-instructions")
+                  "png", "uv --quick", "png --filter '^read/icons/' --no-instructions", of=_own_project)
     sub.add_argument("suite", metavar="SUITE", help="what to measure: png, uring, uv")
     sub.add_argument("--quick", action="store_true",
                      help="one case of each kind, few repetitions: to see that it works")
@@ -193,7 +217,7 @@ def _parser():
 
     sub = command("inlines", _inlines, "list the inline functions and function-like macros of a C header, which a binding has "
                   "to give symbols", "liburing.h --prefix io_uring_", "thing.h -I vendor/thing --json",
-                  "uv.h --pkg-config libuv")
+                  "uv.h --pkg-config libuv", of=_no_project)
     sub.add_argument("header", metavar="HEADER", help="a file, or a name on the include path; what is listed comes from it "
                      "and from files whose path begins with its own (for liburing.h: liburing/barrier.h)")
     sub.add_argument("-I", dest="include", metavar="DIR", action="append", default=[], help="a folder to find headers in")
@@ -202,7 +226,7 @@ def _parser():
     sub.add_argument("--json", action="store_true", help="as JSON: functions and macros, each with name and signature")
 
     sub = command("new", _new, "make a new binding from a C header, green in all lanes, and say what is left to write",
-                  "expat --header expat.h --pkg-config expat --prefix XML_")
+                  "expat --header expat.h --pkg-config expat --prefix XML_", of=_own_project)
     sub.add_argument("name", metavar="NAME", help="of the binding: a C++ namespace, a folder of wrappers/")
     sub.add_argument("--header", required=True, metavar="H", help="the library's header, as it is included")
     sub.add_argument("--pkg-config", required=True, metavar="P", help="the library's package; on Debian its source is found and pinned")

@@ -38,7 +38,7 @@ class Matrix:
             return True
         except Problem as problem:
             sentence, *details = str(problem).splitlines()
-            result.blame("setup", sentence, details, reproduce=f"scripts/gauntlet setup {result.lane.name}")
+            result.blame("setup", sentence, details, reproduce=self.project.command("setup", result.lane.name))
             return False
 
     def _configure(self, result):

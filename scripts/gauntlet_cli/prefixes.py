@@ -35,6 +35,7 @@ class Prefix:
     toolchain: Path
     sources: tuple
     libcxx: Optional["Prefix"] = None
+    home: Optional[Path] = None  # Gauntlet's own files, where they are elsewhere
 
     @cached_property  # once: a toolchain file that changes during a build must not give its result another name
     def key(self):
@@ -54,16 +55,34 @@ class Prefix:
 
     @property
     def inputs(self):
-        """The files of the checkout that it depends on."""
-        recipes = [self.root / source.cmake["lists"] for source in self.sources if "lists" in source.cmake]
+        """The files of the project, or of Gauntlet, that it depends on."""
+        recipes = [self.recipe(source) for source in self.sources if "lists" in source.cmake]
         files = [*toolchain_files(self.toolchain),
                  *(path for folder in recipes for path in sorted(folder.rglob("*")) if path.is_file())]
         return files + (self.libcxx.inputs if self.libcxx else [])
 
+    def check(self):
+        """That its recipes are there."""
+        for source in self.sources:
+            if "lists" in source.cmake:
+                self.recipe(source)
+
+    def recipe(self, source):
+        """The folder of the list that builds it: the project's, or one that Gauntlet brings."""
+        folders = [root / source.cmake["lists"] for root in (self.root, self.home) if root]
+        found = next((folder for folder in folders if folder.is_dir()), None)
+        if not found:
+            raise Problem(f"The recipe of source {source.name} is no folder: {' or '.join(map(str, folders))}.", USAGE)
+        return found
+
+    def _name(self, path):
+        """The same wherever the project is, and in each project whose lane is built of the same."""
+        return str(path.relative_to(self.home if self.home and path.is_relative_to(self.home) else self.root))
+
     @cached_property
     def ingredients(self):
         return {
-            "files": {str(path.relative_to(self.root)): file_hash(path) for path in self.inputs},
+            "files": {self._name(path): file_hash(path) for path in self.inputs},
             "tools": [_version(tool) for tool in (*_compilers(self.toolchain), "cmake")],
             "sources": [[source.label, source.hashes, source.unpack, source.cmake, _options(source)]
                         for source in self.sources],
@@ -75,8 +94,12 @@ class Prefix:
 def of_lane(project, lane, pinned):
     """The prefix of a lane."""
     def prefix(name, names, libcxx=None):
+        unknown = [source for source in names if source not in pinned]
+        if unknown:
+            raise Problem(f"There is no source named {unknown[0]} for lane {lane.name} in "
+                          f"{' or '.join(map(str, sources.tables(project)))}.", USAGE)
         return Prefix(name, project.root, project.cache / "prefix", lane.toolchain,
-                      tuple(pinned[source] for source in names), libcxx)
+                      tuple(pinned[source] for source in names), libcxx, project.home if project.guest else None)
 
     return prefix(lane.name, lane.sources, prefix(lane.libcxx, [lane.libcxx]) if lane.libcxx else None)
 
@@ -135,7 +158,7 @@ def _build_source(prefix, source, archive, workshop, phase, logs):
 def _configure(prefix, source, tree, objects):
     places = [f"-DCMAKE_TOOLCHAIN_FILE={prefix.toolchain}", f"-DCMAKE_INSTALL_PREFIX={prefix.path}"]
     if "lists" in source.cmake:
-        return ["cmake", "-S", prefix.root / source.cmake["lists"], "-B", objects, f"-DSOURCE_DIR={tree}", *places,
+        return ["cmake", "-S", prefix.recipe(source), "-B", objects, f"-DSOURCE_DIR={tree}", *places,
                 *_options(source)]
     return ["cmake", "-S", tree / source.cmake.get("subdirectory", ""), "-B", objects, *places, *_options(source)]
 

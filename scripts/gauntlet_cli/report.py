@@ -24,7 +24,7 @@ def of(lane_results, project=None, selection=None):
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "commit": _commit(project.root) if project else None,
         "selection": selection,
-        "suppressions": suppressions.in_force(project.root) if project else [],
+        "suppressions": suppressions.in_force(project.root, folders=_folders(project)) if project else [],
         "lanes": [of_lane(result) for result in lane_results],
     })
 
@@ -118,6 +118,14 @@ def _slow_down(times, base):
     common = times.keys() & base.keys()
     took = sum(base[name] for name in common)
     return round(sum(times[name] for name in common) / took, 2) if took else None
+
+
+def _folders(project):
+    """Those with sources, where not all are known by name."""
+    if not project.guest:
+        return suppressions.FOLDERS
+    return sorted(path.name for path in project.root.iterdir()
+                  if path.is_dir() and path != project.build and not path.name.startswith("."))
 
 
 def _commit(root):

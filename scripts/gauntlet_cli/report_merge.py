@@ -16,8 +16,9 @@ _FAULTS = ("missed", "not run", "caught")
 _STATUSES = ("failed", "passed", "skipped")
 
 
-def merge(pieces, expected):
-    """pieces: (name of the file, report) of each. expected: lanes that must be among them, in the order of the table."""
+def merge(pieces, expected, command="scripts/gauntlet test"):
+    """pieces: (name of the file, report) of each. expected: lanes that must be among them, in the order of the table. command: to which
+    a lane's name is added."""
     _same(pieces, "commit", "commits")
     _same(pieces, "selection", "selections of tests (-R)")
     parts = {lane.name: [] for lane in expected}
@@ -29,7 +30,7 @@ def merge(pieces, expected):
         **first,
         "date": max(piece["date"] for _, piece in pieces),
         "suppressions": list(dict.fromkeys(line for _, piece in pieces for line in piece["suppressions"])),
-        "lanes": [_join(found, bool(first["selection"])) if found else _absent(lane, expected)
+        "lanes": [_join(found, bool(first["selection"]), command) if found else _absent(lane, expected)
                   for lane, found in parts.items()],
     })
 
@@ -51,7 +52,7 @@ def _absent(name, expected):
     return report.of_lane(result)
 
 
-def _join(parts, selected):
+def _join(parts, selected, command):
     _, first = parts[0]
     lanes = [lane for _, lane in parts]
     joined = {
@@ -67,7 +68,7 @@ def _join(parts, selected):
         "findings": [finding for lane in lanes for finding in lane["findings"] if finding["tool"] != _TOOL],
     }
     joined["skipped"] = {name: why for name, why in joined["skipped"].items() if name in joined["times"]["skipped"]}
-    _judge(joined, parts, selected)
+    _judge(joined, parts, selected, command)
     joined["status"] = "failed" if joined["findings"] else "passed"
     return joined
 
@@ -80,12 +81,12 @@ def _times(lanes):
     return times
 
 
-def _judge(joined, parts, selected):
+def _judge(joined, parts, selected, command):
     name = joined["name"]
 
     def blame(kind, stack=(), reproduce=None):
         joined["findings"].append({"tool": _TOOL, "kind": kind, "test": None, "stack": list(stack),
-                                   "reproduce": reproduce or findings.reproduce(name)})
+                                   "reproduce": reproduce or findings.reproduce(name, command=command)})
 
     if not joined["shards"]:
         blame("it ran in none of the reports")
@@ -99,7 +100,7 @@ def _judge(joined, parts, selected):
     missing = [Shard(number, of) for number in range(1, of + 1) if number not in present]
     for shard in missing:
         blame(f"shard {shard} is missing: nobody knows what its tests would say",
-              reproduce=f"scripts/gauntlet test {name} --shard {shard}")
+              reproduce=f"{command} {name} --shard {shard}")
 
     twice = _twice(parts)
     if twice:

@@ -55,7 +55,7 @@ class LaneResult:
 
     def blame(self, tool, kind, stack=(), test=None, reproduce=None):
         self.findings.append(Finding(tool, kind, test, tuple(stack),
-                                     reproduce or findings.reproduce(self.lane.name, test)))
+                                     reproduce or findings.reproduce(self.lane.name, test, self.lane.command)))
 
 
 def read(junit, said):

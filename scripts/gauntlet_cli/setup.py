@@ -15,10 +15,17 @@ def set_up(project, lanes, console):
     prepare(project, lanes, console)
 
 
+def check(project, lanes):
+    """What is wrong in the tables is said before anything is installed, fetched or built."""
+    pinned = sources.load(project)
+    for lane in lanes:
+        prefixes.of_lane(project, lane, pinned).check()
+
+
 def prepare(project, lanes, console):
     """Brings and builds what is missing, and is quick when nothing is."""
-    pinned = sources.load(project.root)
-    corpora = {source: _corpus_folder(project, source) for source in pinned.values() if source.corpus}
+    pinned = sources.load(project)
+    corpora = {source: _corpus_folder(project, source) for source in _with_corpus(pinned)}
     wanted = {lane: prefixes.of_lane(project, lane, pinned) for lane in lanes}
     project.setup.mkdir(parents=True, exist_ok=True)
     ready = all(prefix.complete for prefix in wanted.values()) and all(path.exists() for path in corpora.values())
@@ -35,15 +42,14 @@ def prepare(project, lanes, console):
 
 def corpora(project):
     """Where prepare() puts the files that tests and fuzzing start from."""
-    return [_corpus_folder(project, source) / source.corpus
-            for source in sources.load(project.root).values() if source.corpus]
+    return [_corpus_folder(project, source) / source.corpus for source in _with_corpus(sources.load(project))]
 
 
 def key(project, lanes):
     """One word for all that prepare() brings and builds for these lanes: it changes when any of it would."""
-    pinned = sources.load(project.root)
+    pinned = sources.load(project)
     parts = [prefixes.of_lane(project, lane, pinned).key for lane in lanes]
-    parts += [source.hashes for source in pinned.values() if source.corpus]
+    parts += [source.hashes for source in _with_corpus(pinned)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -60,6 +66,10 @@ def lock(cache, console):
         yield
 
 
+def _with_corpus(pinned):
+    return [source for source in pinned.values() if source.corpus and not source.borrowed]
+
+
 def _corpus_folder(project, source):
     return project.cache / "corpus" / f"{source.label}-{source.hashes[-1][:12]}"
 
@@ -74,8 +84,8 @@ def _unpack_corpus(source, folder, store):
 
 
 def _tell_toolchain(project, lane, prefix, corpora):
-    inputs = dict.fromkeys([project.root / sources.TABLE, *prefix.inputs])
-    hashes = [f"{path.relative_to(project.root)}={prefixes.file_hash(path)}" for path in inputs]
+    inputs = dict.fromkeys([*sources.tables(project), *prefix.inputs])
+    hashes = [f"{path}={prefixes.file_hash(path)}" for path in inputs]
     text = "# Written by scripts/gauntlet setup.\n" + prefixes.setup_script(
         GAUNTLET_PREFIX=prefix.path,
         GAUNTLET_LIBCXX=prefix.libcxx.path if prefix.libcxx else "",

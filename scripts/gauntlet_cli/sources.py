@@ -3,14 +3,18 @@
 import hashlib
 import json
 import os
+import re
 import tarfile
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Optional
 
-from .problem import Problem
+from . import settings
+from .problem import USAGE, Problem
 
 TABLE = "sanitizers/sources.json"
+# Where a source can come from, and what must be known of that beside the hash.
+_ORIGINS = {"upstream": ("url",), "debian": ("package", "suite", "file")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +27,7 @@ class Source:
     unpack: tuple
     corpus: Optional[str]
     flat: bool = False
+    borrowed: bool = False  # of Gauntlet's own table, by another project
 
     @property
     def label(self):
@@ -47,14 +52,43 @@ class Unavailable(Exception):
     """An origin has no answer, and why."""
 
 
-def load(root):
-    """All sources by name."""
-    entries = json.loads((root / TABLE).read_text(encoding="utf-8"))["sources"]
-    return {name: Source(name=name, version=entry["version"], upstream=entry.get("upstream"),
-                         debian=entry.get("debian"), cmake=entry.get("cmake", {}),
-                         unpack=tuple(entry.get("unpack", ())), corpus=entry.get("corpus"),
-                         flat=entry.get("flat", False))
-            for name, entry in entries.items()}
+def load(project):
+    """All sources by name. What another project pins itself goes before what Gauntlet has of the same name."""
+    found = {}
+    for path in tables(project):
+        entries = settings.read_object(path).get("sources")
+        if not isinstance(entries, dict):
+            raise Problem(f"{path} has no object named sources.", USAGE)
+        borrowed = bool(project.guest) and path != project.guest.sources
+        found.update({name: _source(path, name, entry, borrowed) for name, entry in entries.items()})
+    return found
+
+
+def tables(project):
+    """The files that pin its sources."""
+    own = [project.guest.sources] if project.guest and project.guest.sources else []
+    return [project.home / TABLE, *own]
+
+
+def _source(path, name, entry, borrowed):
+    def must(holds, what):
+        if not holds:
+            raise Problem(f"{path}: source {name} {what}.", USAGE)
+
+    must(isinstance(entry, dict), "is no JSON object")
+    must(isinstance(entry.get("version"), str), "has no version")
+    origins = {origin: entry[origin] for origin in _ORIGINS if origin in entry}
+    must(origins, f"has no origin: {' or '.join(_ORIGINS)}")
+    for origin, told in origins.items():
+        must(isinstance(told, dict), f"has an origin, {origin}, that is no JSON object")
+        missing = [field for field in _ORIGINS[origin] if not isinstance(told.get(field), str)]
+        must(not missing, f"has an origin, {origin}, without {' and '.join(missing)}")
+        digest = told.get("sha256")
+        must(isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest), f"has an origin, {origin}, without a sha256 of 64 "
+             "hexadecimal digits: its bytes could be anything")
+    return Source(name=name, version=entry["version"], upstream=entry.get("upstream"), debian=entry.get("debian"),
+                  cmake=entry.get("cmake", {}), unpack=tuple(entry.get("unpack", ())), corpus=entry.get("corpus"),
+                  flat=entry.get("flat", False), borrowed=borrowed)
 
 
 class Store:

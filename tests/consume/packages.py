@@ -7,6 +7,7 @@ import shutil
 from workshop import ALL, expect, find, require
 
 _RUNS, _LINKS = "libgauntlet-{}0.1", "libgauntlet-{}-dev"
+_MATRIX = "gauntlet-matrix"
 
 
 def deb_packages(shop):
@@ -16,13 +17,14 @@ def deb_packages(shop):
     files = shop.packages()
     facts = {name: fields for name, fields in (_fields(shop, file) for file in files)}
     names = [component.replace("_", "-") for component in ALL]
-    expected = {form.format(name) for name in names for form in (_RUNS, _LINKS)}
+    expected = {form.format(name) for name in names for form in (_RUNS, _LINKS)} | {_MATRIX}
     expect(set(facts) == expected, f"packages: {sorted(facts)}")
     _check_fields(facts)
     _check_shlibs(shop, files)
     root = _Root(shop)
     root.install(files)
     _check_files(root)
+    _run_command(shop, root)
     _link_against(shop, root)
     root.remove(sorted(facts))
 
@@ -57,7 +59,7 @@ def _check_fields(facts):
 def _check_shlibs(shop, files):
     """What dpkg-shlibdeps reads when a program that links ours is packaged."""
     for file in files:
-        if "-dev_" not in file.name:
+        if "-dev_" not in file.name and not file.name.startswith(_MATRIX):
             name = file.name.split("_")[0]
             said = shop.run("dpkg-deb", "--info", file, "shlibs", must_succeed=False).stdout
             expect(re.fullmatch(rf"libgauntlet_\w+ 0\.1 {re.escape(name)} \(>= 0\.1\.0\)\n", said),
@@ -101,6 +103,13 @@ def _check_files(root):
     expect(len(libraries) == 3 * len(ALL), f"libraries: {libraries}")
     expect((root.path / "usr/include/gauntlet/png.hpp").is_file(), "headers are not in /usr/include")
     expect((root.path / "usr/share/doc/libgauntlet-png0.1/copyright").is_file(), "the licence is missing")
+
+
+def _run_command(shop, root):
+    """The matrix's command: it finds what it needs from where it was installed."""
+    said = shop.run(root.path / "usr/bin/gauntlet", "lanes", "--project", shop.folder, must_succeed=False, PYTHONDONTWRITEBYTECODE="1")
+    wanted = f"{root.path}/usr/share/gauntlet_matrix/docs/downstream.md has one to copy"
+    expect(said.returncode == 2 and wanted in said.stdout, f"gauntlet lanes says: {said.stdout}")
 
 
 def _link_against(shop, root):

@@ -2,21 +2,20 @@
 
 import argparse
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
-import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from inner_run import run  # noqa: E402
 
 LIBRARIES = {"expat": ("--header", "expat.h", "--pkg-config", "expat", "--prefix", "XML_"),
              "jansson": ("--header", "jansson.h", "--pkg-config", "jansson", "--prefix", "json_")}
 LANES = ("asan", "msan", "valgrind")
 # What each binding has at least, beside its canaries.
 LEAST_TESTS = 8
-# Of an outer build or test, and not to be the inner one's.
-_FOREIGN = re.compile(r"(CTEST|CMAKE|NINJA|MAKE)\w*|.*SAN_OPTIONS|C(XX)?FLAGS|LDFLAGS|CC|CXX")
 
 
 def copy(source, target):
@@ -29,17 +28,6 @@ def copy(source, target):
         if path.name in ("build", ".git"):
             continue
         shutil.copytree(path, target / path.name) if path.is_dir() else shutil.copy2(path, target / path.name)
-
-
-def run(tree, *command, status=0):
-    environment = {name: value for name, value in os.environ.items() if not _FOREIGN.fullmatch(name)}
-    started = time.monotonic()
-    done = subprocess.run([str(word) for word in command], cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, check=False)
-    print(f"{time.monotonic() - started:6.1f} s  {' '.join(map(str, command))[:150]}", flush=True)
-    if done.returncode != status:
-        sys.exit(f"status {done.returncode} instead of {status}:\n" + done.stdout[-6000:])
-    return done.stdout
 
 
 def claims(tree, lane, name):
