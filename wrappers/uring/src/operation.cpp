@@ -54,7 +54,7 @@ void submitted::submit() {
   try {
     (*ring_).start(*this);
   } catch (const error& refused) {
-    if (opcode_->instead == nullptr || refused.code() != std::errc::function_not_supported) throw;
+    if (!has_system_call() || refused.code() != std::errc::function_not_supported) throw;
     result_.res = opcode_->instead(operands_);
     descriptor_.reset();
     complete();
@@ -102,7 +102,7 @@ void submitted::completed(completion told) noexcept {
     (*ring_).drained();
   if (is_restart(result_.res)) [[unlikely]]
     result_.res = -EINTR;
-  if (opcode_->instead != nullptr && is_unknown(result_.res)) [[unlikely]]
+  if (opcode_->instead != nullptr && is_unknown(result_.res) && has_system_call()) [[unlikely]]
     result_.res = opcode_->instead(operands_);
   if (result_.res >= 0 && opcode_->written != nullptr) opcode_->written(operands_, result_.res);
   if (opcode_->in_parts && goes_on()) return;

@@ -215,6 +215,8 @@ class submitted : public gauntlet::detail::operation,
   [[gnu::cold]] void refuse_unless_usable() const;
   [[noreturn]] void throw_error() const;
   bool goes_on() noexcept;
+  /// That can be called: a place in a table is no descriptor.
+  bool has_system_call() const noexcept { return opcode_->instead != nullptr && !fixed_; }
   void lend_memory() {
     if constexpr (lends_are_tracked) {
       if (opcode_->lends == nullptr) return;
