@@ -222,8 +222,9 @@ class ring {
                              std::source_location where = std::source_location::current());
   busy_polling unregister_napi(std::source_location where = std::source_location::current());
   /// From now on the ring sleeps until so many completions have come, or that time is over and one has: fewer
-  /// wakeups, each with more to do. What is posted from other threads waits as long; timers do not, nor does
-  /// what is there already. Not with iopoll (io_uring_submit_and_wait_min_timeout: liburing 2.8, Linux 6.12).
+  /// wakeups, each with more to do. What is posted from other threads waits as long; timers and timeouts do
+  /// not, nor does what is there already. Not with iopoll (io_uring_submit_and_wait_min_timeout:
+  /// liburing 2.8, Linux 6.12).
   void wait_for_batches(const wait_batch& batch,
                         std::source_location where = std::source_location::current());
   /// Whether the kernel has an operation: gauntlet::uring::supports().

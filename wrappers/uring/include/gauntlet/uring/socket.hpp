@@ -99,8 +99,9 @@ struct kept_table {
 };
 
 /// Spans must live, and stay untouched, until the operation has been awaited. Other bytes are moved in and
-/// handed back. Reading and writing, also by several tasks, may overlap; several writes of one socket at once
-/// come in no order, and parts of them may mingle.
+/// handed back; after an error the operation has them, for take_buffer(), and frees them. Reading and
+/// writing, also by several tasks, may overlap; several writes of one socket at once come in no order, and
+/// parts of them may mingle.
 template <class Base>
 class socket_operations : public Base {
  public:
