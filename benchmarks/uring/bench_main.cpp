@@ -22,9 +22,9 @@ struct named {
   const char* name = nullptr;
   const contender* does = nullptr;
 };
-constexpr std::array contenders{named{"raw", &raw_contender}, named{"raw again", &raw_contender},
-                                named{"wrapper", &wrapper_contender}, named{"libuv", &uv_contender},
-                                named{"asio", &asio_contender}};
+constexpr std::array contenders{named{"raw", &raw_contender},         named{"raw again", &raw_contender},
+                                named{"wrapper", &wrapper_contender}, named{"batch", &batch_contender},
+                                named{"libuv", &uv_contender},        named{"asio", &asio_contender}};
 
 struct stopwatch : observer {
   using clock = std::chrono::steady_clock;

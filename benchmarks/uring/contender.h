@@ -53,6 +53,7 @@ struct contender {
 
 extern const struct contender raw_contender; /* C on liburing: what the others are compared with */
 extern const struct contender wrapper_contender;
+extern const struct contender batch_contender; /* the wrapper, with one task for all that is in flight */
 extern const struct contender uv_contender; /* C on libuv */
 extern const struct contender asio_contender;
 

@@ -11,7 +11,7 @@
 #include "work.hpp"
 
 int main(int argc, char** argv) try {
-  if (argc != 5) throw std::runtime_error("usage: repeat_uring raw|wrapper OPERATION WIDTH COUNT");
+  if (argc != 5) throw std::runtime_error("usage: repeat_uring raw|wrapper|batch OPERATION WIDTH COUNT");
   observer nobody{.begin = [](observer*) {}, .end = [](observer*) {}};
   perform(contender_named(argv[1]),
           {.name = argv[2], .width = std::stoi(argv[3]), .count = std::stol(argv[4])}, nobody);

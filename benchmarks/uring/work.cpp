@@ -162,9 +162,9 @@ operation* operation_of(const contender& contender, const std::string& name) {
 }
 
 const contender& contender_named(const std::string& name) {
-  for (const contender* one : {&raw_contender, &wrapper_contender})
+  for (const contender* one : {&raw_contender, &wrapper_contender, &batch_contender})
     if (name == one->name) return *one;
-  throw std::runtime_error("there is no contender named " + name + ": raw, wrapper");
+  throw std::runtime_error("there is no contender named " + name + ": raw, wrapper, batch");
 }
 
 void perform(const contender& contender, const task& task, observer& observer) {

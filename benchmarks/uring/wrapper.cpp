@@ -1,4 +1,4 @@
-// The wrapper as its users write it: a task for each thing that is in flight.
+// The wrapper as its users write it: a task for each thing that is in flight, or one for a batch of them.
 #include <unistd.h>
 
 #include <array>
@@ -58,6 +58,25 @@ int nops(const job* job, observer* observer) noexcept {
   return in_a_ring(*job, work);
 }
 
+/// The same by one task that awaits all that is in flight together.
+int batched_nops(const job* job, observer* observer) noexcept {
+  const auto work = [&](uring::ring& ring) -> gauntlet::task<> {
+    uring::batch all{ring, static_cast<std::size_t>(job->width)};
+    observer->begin(observer);
+    long queued = 0;
+    for (; queued < job->width; ++queued) all.nop(static_cast<std::size_t>(queued));
+    while (all.in_flight() != 0) {
+      const std::span<const uring::batch_end> ended = co_await all.next();
+      for (const uring::batch_end& each : ended) {
+        require(each.size() == 0);
+        if (queued++ < job->count) all.nop(each.place);
+      }
+    }
+    observer->end(observer);
+  };
+  return in_a_ring(*job, work);
+}
+
 // ---- reads ----
 
 struct reading {
@@ -89,6 +108,36 @@ int reads(const job* job, observer* observer) noexcept {
         tasks.spawn(read_blocks(all, blocks.subspan(i * BLOCK_BYTES, BLOCK_BYTES)));
       co_return;
     });
+    observer->end(observer);
+  };
+  return in_a_ring(*job, work);
+}
+
+int batched_reads(const job* job, observer* observer) noexcept {
+  const auto work = [&](uring::ring& ring) -> gauntlet::task<> {
+    const auto width = static_cast<std::size_t>(job->width);
+    uring::file file{ring, dup(job->file)};
+    uring::batch all{ring, width, BLOCK_BYTES};
+    std::vector<std::uint64_t> blocks(width);
+    std::uint32_t random = 1;
+    long left = job->count;
+    const auto read_next = [&](std::size_t place) {
+      if (left-- <= 0) return;
+      blocks[place] = next_block(&random);
+      all.read(place, file, blocks[place] * BLOCK_BYTES);
+    };
+    observer->begin(observer);
+    for (std::size_t place = 0; place < width; ++place) read_next(place);
+    while (all.in_flight() != 0) {
+      const std::span<const uring::batch_end> ended = co_await all.next();
+      for (const uring::batch_end& each : ended) {
+        require(each.size() == BLOCK_BYTES);
+        std::uint64_t number = 0;
+        std::memcpy(&number, all.bytes(each.place).data(), sizeof number);
+        require(number == blocks[each.place]);
+        read_next(each.place);
+      }
+    }
     observer->end(observer);
   };
   return in_a_ring(*job, work);
@@ -145,3 +194,5 @@ int echo(const job* job, observer* observer) noexcept {
 }  // namespace
 
 const contender wrapper_contender{.name = "wrapper", .nops = nops, .reads = reads, .echo = echo};
+const contender batch_contender{
+    .name = "batch", .nops = batched_nops, .reads = batched_reads, .echo = nullptr};

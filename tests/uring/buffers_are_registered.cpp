@@ -48,6 +48,69 @@ TEST_CASE("registered buffers are written and read, whole and in part") {
   CHECK(get_file(folder / "a") == "hello, worldworld");
 }
 
+namespace {
+
+/// Skips the test where buffers cannot be cloned.
+template <class Clone>
+registered_buffers cloned(Clone clone) {
+  try {
+    return clone();
+  } catch (const error& failure) {
+    const std::string said = failure.what();
+    if (said.find("too old") == std::string::npos && said.find("6.12") == std::string::npos) throw;
+    SKIP(said);
+    throw;  // never: a skip does not come back
+  }
+}
+
+}  // namespace
+
+TEST_CASE("registered buffers are cloned for another ring, and stay when the first has gone") {
+  require_io_uring();
+  const temporary_folder folder;
+  ring own;
+  std::optional<ring> first(std::in_place);
+  std::optional<registered_buffers> buffers(std::in_place, *first, 3, 4096);
+  fill(buffers->at(2), "hello");
+  registered_buffers clone = cloned([&] { return buffers->clone_for(own); });
+  CHECK(clone.size() == 3);
+  CHECK(clone.at(2).bytes().data() == buffers->at(2).bytes().data());
+  CHECK_THROWS_AS(buffers->clone_for(*first), misuse);
+  CHECK_THROWS_AS(buffers->clone_for(own), error);  // it has a table already
+  // What is put there later is in one of the two.
+  buffers->update(2, owned_buffer(std::string(4096, 'x')));
+  buffers.reset();
+  first.reset();
+  run_to_the_end(own, [&]() -> task<> {
+    file both = co_await open(own, folder / "a", read_write | open_flags::create);
+    const std::size_t written = co_await both.write_some(clone.at(2).first(5), 0);
+    CHECK(written == 5);
+    const std::size_t read = co_await both.read_some(clone.at(0), 1);
+    CHECK(text_of(clone.at(0).bytes().first(read)) == "ello");
+  });
+  CHECK(get_file(folder / "a") == "hello");
+}
+
+TEST_CASE("a part of the registered buffers is cloned") {
+  require_io_uring();
+  const temporary_folder folder;
+  ring own;
+  ring first;
+  const registered_buffers buffers(first, 4, 4096);
+  fill(buffers.at(2), "two");
+  const registered_buffers clone = cloned([&] { return buffers.clone_for(own, 1, 2); });
+  CHECK(clone.size() == 2);
+  CHECK_THROWS_AS(buffers.clone_for(own, 3, 2), misuse);
+  CHECK_THROWS_AS(buffers.clone_for(own, 5, 1), misuse);
+  CHECK_THROWS_AS(buffers.clone_for(own, 0, 0), misuse);
+  run_to_the_end(own, [&]() -> task<> {
+    file out = co_await open(own, folder / "a", write_only | open_flags::create);
+    co_await out.write_some(clone.at(1).first(3), 0);
+    CHECK_THROWS_AS(out.write_some(buffers.at(1).first(3), 0), misuse);  // of the other ring
+  });
+  CHECK(get_file(folder / "a") == "two");
+}
+
 TEST_CASE("registered buffers and files in a table go together, past the page cache") {
   require_io_uring();
   const temporary_folder folder;

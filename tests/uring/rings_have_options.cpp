@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "gauntlet/memory_checker.hpp"
 #include "pipes.hpp"
 #include "support.hpp"
 
@@ -226,6 +227,112 @@ TEST_CASE("queues are resized, or the error says what that needs") {
   }
   ring plain;
   CHECK_THROWS_AS(plain.resize(64), error);
+}
+
+TEST_CASE("network devices are polled, or the error says what that needs") {
+  require_io_uring();
+  ring own;
+  try {
+    const busy_polling before = own.register_napi({.at_most = 50us, .prefer = true});
+    CHECK(before.at_most == 0us);
+    const busy_polling changed = own.register_napi({.at_most = 20us});
+    CHECK(changed.at_most == 50us);
+    CHECK(changed.prefer);
+    works(own);
+  } catch (const error& failure) {
+    const std::string said = failure.what();
+    CAPTURE(said);
+    CHECK((said.find("2.6 has it") != std::string::npos || said.find("6.9") != std::string::npos));
+    SKIP(said);
+  }
+  ring again;
+  again.register_napi({.at_most = 20us});
+  CHECK(again.unregister_napi().at_most == 20us);
+  CHECK_THROWS_AS(again.register_napi({.at_most = -1us}), misuse);
+}
+
+namespace {
+
+/// A batch that would take longer than any test if it were not ended by something else; skips the test where
+/// there are none.
+void wait_long_for(ring& own, std::uint32_t completions) {
+  try {
+    own.wait_for_batches({.completions = completions, .at_most = 1h});
+  } catch (const error& failure) {
+    const std::string said = failure.what();
+    CHECK((said.find("2.8 has it") != std::string::npos || said.find("6.12") != std::string::npos));
+    SKIP(said);
+  }
+}
+
+task<> read_one(file& from) {
+  std::array<std::byte, 1> one{};
+  co_await from.read_some(one);
+}
+
+task<> expire_after(ring& own, std::chrono::nanoseconds span) {
+  static_cast<void>(co_await timeout(own, span));
+}
+
+}  // namespace
+
+TEST_CASE("a ring that waits for batches sleeps until one is there") {
+  require_io_uring();
+  if (runs_under_valgrind()) SKIP("under Valgrind a ring does not sleep in io_uring_enter");
+  ring own;
+  wait_long_for(own, 4);
+  run_to_the_end(own, [&]() -> task<> {
+    pipe_of ends(own);
+    // Not timeouts: the kernel lets those end each wait.
+    const int writes = ends.out.native();
+    std::thread other([writes] {
+      for (int i = 0; i < 4; ++i) {
+        std::this_thread::sleep_for(20ms);
+        if (::write(writes, "x", 1) != 1) return;  // then no batch comes, and the test does not end
+      }
+    });
+    const std::uint64_t before = own.metrics().enters;
+    co_await when_all(read_one(ends.in), read_one(ends.in), read_one(ends.in), read_one(ends.in));
+    CHECK(own.metrics().enters == before + 1);
+    other.join();
+  });
+}
+
+TEST_CASE("a ring that waits for batches goes on with fewer when the time is over") {
+  require_io_uring();
+  ring own;
+  wait_long_for(own, 4);
+  own.wait_for_batches({.completions = 4, .at_most = 1ms});
+  run_to_the_end(own, [&]() -> task<> { co_await expire_after(own, 2ms); });
+}
+
+TEST_CASE("a ring that waits for batches has its timers come in time, and ends at once") {
+  require_io_uring();
+  ring own;
+  wait_long_for(own, 100);
+  gauntlet::run(own, [&]() -> task<> {
+    co_await sleep_for(1ms);
+    pipe_of ends(own);
+    std::array<std::byte, 1> memory{};
+    bool timed_out = false;
+    own.wait_for_batches({.completions = 2, .at_most = 1h});  // which it is when it is cancelled
+    try {
+      co_await with_timeout(1ms, ends.in.read_some(memory));
+    } catch (const gauntlet::error& failure) {
+      timed_out = failure.code() == std::errc::timed_out;
+    }
+    CHECK(timed_out);
+  }());
+  own.wait_for_batches({.completions = 100, .at_most = 1h});
+  CHECK(own.close().empty());
+  CHECK_THROWS_AS(own.wait_for_batches({}), misuse);
+}
+
+TEST_CASE("a time for batches that is out of range is refused") {
+  require_io_uring();
+  ring own;
+  CHECK_THROWS_AS(own.wait_for_batches({.completions = 2, .at_most = -1us}), misuse);
+  own.wait_for_batches({});  // one completion: as always
 }
 
 TEST_CASE("a completion of an old generation is counted, and reaches nobody") {

@@ -16,6 +16,9 @@ class buffer_table_block {
   /// Registers them; one that is nothing is a free place. Throws error.
   buffer_table_block(ring_core& ring, std::vector<std::shared_ptr<owned_buffer>> buffers,
                      const std::source_location& where);
+  /// Registers count of another one's, from first, with this ring. Throws error.
+  buffer_table_block(ring_core& ring, const buffer_table_block& from, std::size_t first, std::size_t count,
+                     const std::source_location& where);
   buffer_table_block(const buffer_table_block&) = delete;
   buffer_table_block& operator=(const buffer_table_block&) = delete;
   ~buffer_table_block() = default;

@@ -7,16 +7,13 @@
 
 #include "descriptor_block.hpp"
 #include "file_access.hpp"
-#include "file_table_block.hpp"
+#include "file_table_access.hpp"
 #include "folder_access.hpp"
 #include "kernel_memory.hpp"
 
 namespace gauntlet::uring {
 namespace detail {
 namespace {
-
-// The kernel chooses one; the other spelling, UINT32_MAX, is understood since liburing 2.4.
-constexpr unsigned any_place = UINT32_MAX - 1;
 
 std::string why_no_table(int status) {
   switch (-status) {
@@ -75,11 +72,6 @@ file_table_use::~file_table_use() {
 std::string kept_update::subject() const {
   return "a table of " + std::to_string(table.get()->size()) + " files";
 }
-
-struct file_table_access {
-  static fixed_file make(file_table_block& table, std::uint32_t place) { return {table, place}; }
-  static file_table own(file_table_block& table) noexcept { return file_table(table); }
-};
 
 }  // namespace detail
 
@@ -143,7 +135,7 @@ std::vector<fixed_file> files_in(file_table_block& table, std::uint32_t first, s
   std::vector<fixed_file> made;
   made.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
-    made.push_back(file_table_access::make(table, first + static_cast<std::uint32_t>(i)));
+    made.push_back(file_table_access::make<fixed_file>(table, first + static_cast<std::uint32_t>(i)));
   return made;
 }
 
@@ -184,7 +176,8 @@ ring_operation<fixed_file, detail::kept_update> file_table::add(const descriptor
           {},
           [](ring_operation<fixed_file, detail::kept_update>& ended) {
             const detail::kept_update& kept = ended.kept();
-            return file_table_access::make(*kept.table.get(), static_cast<std::uint32_t>(kept.number));
+            return file_table_access::make<fixed_file>(*kept.table.get(),
+                                                       static_cast<std::uint32_t>(kept.number));
           },
           where,
           {detail::file_table_use(table), detail::descriptor_use(file), file.number()}};
@@ -217,7 +210,8 @@ ring_operation<fixed_file, detail::kept_direct_open> file_table::open(const fold
   return detail::folder_access::begin<fixed_file, detail::kept_direct_open>(
       from, detail::open_code, {},
       [](ring_operation<fixed_file, detail::kept_direct_open>& ended) {
-        return file_table_access::make(*ended.kept().table.get(), static_cast<std::uint32_t>(ended.res()));
+        return file_table_access::make<fixed_file>(*ended.kept().table.get(),
+                                                   static_cast<std::uint32_t>(ended.res()));
       },
       where,
       {detail::kept_open_of(path, how, 0, detail::open_code.kind, where), detail::file_table_use(table)});

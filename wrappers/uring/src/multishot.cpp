@@ -232,10 +232,12 @@ void shot_block::keep(completion told) noexcept {
   }
 }
 
+void shot_block::close_one(std::int32_t number) noexcept { ::close(number); }
+
 void shot_block::dispose(completion told) noexcept {
   switch (brings_) {
     case shot_result::descriptor:
-      if (told.res >= 0) ::close(told.res);
+      if (told.res >= 0) close_one(told.res);
       break;
     case shot_result::buffer:
     case shot_result::message:

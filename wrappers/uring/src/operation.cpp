@@ -42,6 +42,11 @@ void submitted::refuse_unless_usable() const {
     throw misuse(kind(), "its ring is another loop than the one that the task runs on", where());
 }
 
+void submitted::require_completed(const char* asked) const {
+  if (!operation::completed())
+    throw misuse(asked, std::string(kind()) + " has not come to its end: await it first", where());
+}
+
 namespace {
 
 /// Not what the system call itself says: the kernel does not know the operation, or not of this object.
@@ -54,7 +59,7 @@ void submitted::submit() {
   try {
     (*ring_).start(*this);
   } catch (const error& refused) {
-    if (opcode_->instead == nullptr || refused.code() != std::errc::function_not_supported) throw;
+    if (!has_system_call() || refused.code() != std::errc::function_not_supported) throw;
     result_.res = opcode_->instead(operands_);
     descriptor_.reset();
     complete();
@@ -90,21 +95,45 @@ bool submitted::works_on(const descriptor_block& asked) const noexcept {
   return descriptor_.get() == &asked || works_on_too(asked);
 }
 
-void submitted::completed(completion told) noexcept {
-  if (told.notification())
-    notified_ = static_cast<std::uint32_t>(told.res);
-  else
-    result_ = told;
-  if (told.more()) return;  // the memory is still the kernel's
+void submitted::begin_again(const opcode& code, const operands& with) {
+  opcode_ = &code;
+  operands_ = with;
+  submit();
+}
+
+void submitted::begin_again(const opcode& code, const operands& with, descriptor_block& on) {
+  descriptor_ = descriptor_use(on);
+  operands there = with;
+  there.fd = on.number();
+  fixed_ = on.table() != nullptr;
+  try {
+    begin_again(code, there);
+  } catch (...) {
+    descriptor_.reset();
+    throw;
+  }
+}
+
+/// What tools are told of the last completion, and what it becomes.
+void submitted::settle(completion told) noexcept {
   mark_completed(this);
   lent_.give_back(told.res > 0 && !told.notification() ? static_cast<std::size_t>(told.res) : 0);
   if (options_.drain) [[unlikely]]
     (*ring_).drained();
   if (is_restart(result_.res)) [[unlikely]]
     result_.res = -EINTR;
-  if (opcode_->instead != nullptr && is_unknown(result_.res)) [[unlikely]]
+  if (opcode_->instead != nullptr && is_unknown(result_.res) && has_system_call()) [[unlikely]]
     result_.res = opcode_->instead(operands_);
   if (result_.res >= 0 && opcode_->written != nullptr) opcode_->written(operands_, result_.res);
+}
+
+void submitted::completed(completion told) noexcept {
+  if (told.notification())
+    notified_ = static_cast<std::uint32_t>(told.res);
+  else
+    result_ = told;
+  if (told.more()) return;  // the memory is still the kernel's
+  settle(told);
   if (opcode_->in_parts && goes_on()) return;
   ended(result_);
   descriptor_.reset();

@@ -8,12 +8,14 @@
 
 #include "buffer_table_block.hpp"
 #include "file_table_block.hpp"
+#include "library.hpp"
 
 namespace gauntlet::uring {
 namespace detail {
 namespace {
 
 constexpr const char* kind = "registered_buffers";
+constexpr const char* clone_kind = "registered_buffers::clone_for";
 constexpr std::size_t page = 4096;
 
 std::string why_not_registered(int status) {
@@ -62,6 +64,46 @@ buffer_table_block::buffer_table_block(ring_core& ring, std::vector<std::shared_
   const int status = any ? io_uring_register_buffers(ring.native(), vectors.data(), count)
                          : io_uring_register_buffers_sparse(ring.native(), count);
   if (status < 0) throw error(status, kind, "ring", where, why_not_registered(status));
+}
+
+namespace {
+
+/// All of them, or a part, which needs a newer liburing and kernel.
+int clone([[maybe_unused]] io_uring* into, [[maybe_unused]] io_uring* from,
+          [[maybe_unused]] std::size_t first, [[maybe_unused]] std::size_t count,
+          [[maybe_unused]] bool all) noexcept {
+#if GAUNTLET_LIBURING_HAS(8)
+  if (all) return io_uring_clone_buffers(into, from);
+#endif
+#if GAUNTLET_LIBURING_HAS(9)
+  return io_uring_clone_buffers_offset(into, from, 0, static_cast<unsigned>(first),
+                                       static_cast<unsigned>(count), 0);
+#else
+  return -ENOSYS;
+#endif
+}
+
+std::string why_not_cloned(int status) {
+  switch (-status) {
+    case ENOSYS:
+      return "the liburing that Gauntlet was compiled with is too old: 2.8 has it, and of a part 2.9";
+    case EINVAL:
+      return "it needs Linux 6.12, and of a part 6.13";
+    default:
+      return why_not_registered(status);
+  }
+}
+
+}  // namespace
+
+buffer_table_block::buffer_table_block(ring_core& ring, const buffer_table_block& from, std::size_t first,
+                                       std::size_t count, const std::source_location& where)
+    : ring_(ring) {
+  const auto begin = from.buffers().begin() + static_cast<std::ptrdiff_t>(first);
+  buffers_.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
+  const bool all = count == from.buffers().size();
+  const int status = clone(ring.native(), from.ring().native(), first, count, all);
+  if (status < 0) throw error(status, clone_kind, "ring", where, why_not_cloned(status));
 }
 
 void buffer_table_block::update(std::size_t index, owned_buffer buffer, const std::source_location& where) {
@@ -171,6 +213,24 @@ void registered_buffers::update(std::size_t index, owned_buffer buffer, std::sou
                  "there are " + std::to_string(table.buffers().size()) + " places: take one of those", where);
   static_cast<void>(buffer.writable(where));
   table.update(index, std::move(buffer), where);
+}
+
+registered_buffers registered_buffers::clone_for(ring& other, std::source_location where) const {
+  return clone_for(other, 0, size(where), where);
+}
+
+registered_buffers registered_buffers::clone_for(ring& other, std::size_t first, std::size_t count,
+                                                 std::source_location where) const {
+  const buffer_table_block& from = use(detail::clone_kind, where);
+  detail::ring_core& into = detail::ring_core::of(other, detail::clone_kind, where);
+  if (&into == &from.ring())
+    throw misuse(detail::clone_kind, "they are registered with this ring: give another one", where);
+  if (count == 0 || first > from.buffers().size() || count > from.buffers().size() - first)
+    throw misuse(detail::clone_kind,
+                 "there are " + std::to_string(from.buffers().size()) + " places: take one at least of those",
+                 where);
+  return registered_buffers(std::shared_ptr<buffer_table_block>(
+      new buffer_table_block(into, from, first, count, where), &buffer_table_block::let_go));
 }
 
 }  // namespace gauntlet::uring

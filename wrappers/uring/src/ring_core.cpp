@@ -14,6 +14,7 @@
 
 #include "gauntlet/detail/resume.hpp"
 #include "gauntlet/memory_checker.hpp"
+#include "library.hpp"
 #include "setup.hpp"
 
 namespace gauntlet::uring::detail {
@@ -29,6 +30,8 @@ constexpr std::size_t batches_in_a_turn = 64;  // timers and posted work have th
 constexpr auto between_cancels = std::chrono::milliseconds(200);
 constexpr auto longest_close = std::chrono::seconds(60);
 constexpr std::chrono::nanoseconds longest_outside = std::chrono::milliseconds(10);
+constexpr std::chrono::nanoseconds longest_wait =
+    std::chrono::hours(1);  // that the kernel can add to its clock
 
 /// For what can only be a fault of the kernel's or ours, or destroys a ring under another thread's feet.
 [[noreturn]] void die(const std::string& sentence) noexcept {
@@ -359,6 +362,8 @@ void ring_core::submit_and_wait(std::optional<std::chrono::nanoseconds> at_most)
 void ring_core::wait(std::optional<std::chrono::nanoseconds> at_most) noexcept {
   if (under_valgrind_) [[unlikely]]
     return wait_outside(at_most);
+  if (batch_.completions > 1 && !closing_) [[unlikely]]
+    return wait_for_batch(time_to_wait(at_most.value_or(longest_wait)));
   if (!at_most && !wake_at_ && !watch_at_) [[likely]] {
     note(io_uring_submit_and_wait(ring_, 1));
     return;
@@ -366,6 +371,24 @@ void ring_core::wait(std::optional<std::chrono::nanoseconds> at_most) noexcept {
   __kernel_timespec span = to_timespec(time_to_wait(at_most.value_or(std::chrono::nanoseconds::max())));
   io_uring_cqe* first = nullptr;
   note(io_uring_submit_and_wait_timeout(ring_, &first, 1, &span, nullptr));
+}
+
+bool ring_core::knows_batches() noexcept { return GAUNTLET_LIBURING_HAS(8); }
+
+bool ring_core::has_batches() const noexcept {
+  constexpr unsigned min_timeout = 1U << 15;  // IORING_FEAT_MIN_TIMEOUT
+  return (ring_->features & min_timeout) != 0 && !iopoll_;
+}
+
+/// The kernel looks at no other time before the batch's is over.
+void ring_core::wait_for_batch([[maybe_unused]] std::chrono::nanoseconds at_most) noexcept {
+#if GAUNTLET_LIBURING_HAS(8)
+  __kernel_timespec span = to_timespec(at_most);
+  const auto first = std::min(std::chrono::duration_cast<std::chrono::microseconds>(at_most), batch_.at_most);
+  io_uring_cqe* told = nullptr;
+  note(io_uring_submit_and_wait_min_timeout(ring_, &told, batch_.completions, &span,
+                                            static_cast<unsigned>(first.count()), nullptr));
+#endif
 }
 
 void ring_core::submit_and_poll(std::optional<std::chrono::nanoseconds> at_most) noexcept {

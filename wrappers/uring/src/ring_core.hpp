@@ -103,6 +103,10 @@ class ring_core final : public execution_context, public fork_listener {
       unreference();  // no memory for the message: the kernel keeps it until the ring ends
     }
   }
+  /// Whether this liburing, and this kernel, can wait for a batch; and to do so.
+  static bool knows_batches() noexcept;
+  bool has_batches() const noexcept;
+  void wait_for(const wait_batch& batch) noexcept { batch_ = batch; }
   /// Of a ring that was made disabled.
   void enable(const std::source_location& where);
   bool closed() const noexcept { return closed_; }
@@ -211,6 +215,7 @@ class ring_core final : public execution_context, public fork_listener {
   /// Submits, and waits for a completion, unless there is something to do already.
   void submit_and_wait(std::optional<std::chrono::nanoseconds> at_most = {}) noexcept;
   void wait(std::optional<std::chrono::nanoseconds> at_most) noexcept;
+  void wait_for_batch(std::chrono::nanoseconds at_most) noexcept;
   /// As wait(). Valgrind 3.19 does not know that io_uring_enter may sleep, and lets no other thread run until
   /// it has come back, the one that is to wake it neither: https://bugs.kde.org/show_bug.cgi?id=463859
   void wait_outside(std::optional<std::chrono::nanoseconds> at_most) noexcept;
@@ -254,6 +259,7 @@ class ring_core final : public execution_context, public fork_listener {
   std::optional<clock::time_point> wake_at_;
   std::optional<clock::time_point> watch_at_;
   mutable clock::time_point turn_began_;  // or nothing, as long as nobody has asked
+  wait_batch batch_;
   bool resume_later_ = false;
   ring_metrics metrics_;
 

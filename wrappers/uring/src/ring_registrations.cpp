@@ -1,11 +1,12 @@
 // What a ring is told once, and not by submissions.
 #include <gauntlet/shim/uring.h>
-#include <liburing.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "descriptor_block.hpp"
+#include "library.hpp"
 #include "ring_core.hpp"
 #include "setup.hpp"
 
@@ -19,6 +20,12 @@ using detail::ring_core;
 void check(int status, const char* operation, const std::source_location& where,
            std::string_view detail = {}) {
   if (status < 0) throw error(status, operation, "ring", where, detail);
+}
+
+[[noreturn, maybe_unused]] void refuse_liburing(const char* operation, const char* since,
+                                                const std::source_location& where) {
+  throw error(-ENOSYS, operation, "ring", where,
+              std::string("the liburing that Gauntlet was compiled with is too old: ") + since + " has it");
 }
 
 io_uring_sqe& next_entry(io_uring* ring) noexcept {
@@ -168,7 +175,7 @@ void ring::enable(std::source_location where) { ring_core::of(*this, "ring::enab
 
 void ring::resize(std::uint32_t entries, std::uint32_t completion_entries, std::source_location where) {
   io_uring* const native = ring_core::of(*this, "ring::resize", where).native();
-#if defined(IO_URING_VERSION_MAJOR) && (IO_URING_VERSION_MAJOR > 2 || IO_URING_VERSION_MINOR >= 9)
+#if GAUNTLET_LIBURING_HAS(9)
   io_uring_params sizes{};
   sizes.sq_entries = entries;
   if (completion_entries != 0) {
@@ -182,9 +189,67 @@ void ring::resize(std::uint32_t entries, std::uint32_t completion_entries, std::
   static_cast<void>(native);
   static_cast<void>(entries);
   static_cast<void>(completion_entries);
-  check(-ENOSYS, "ring::resize", where,
-        "the liburing that Gauntlet was compiled with is too old: 2.9 has it");
+  refuse_liburing("ring::resize", "2.9", where);
 #endif
+}
+
+namespace {
+
+#if GAUNTLET_LIBURING_HAS(6)
+io_uring_napi to_native(const busy_polling& asked, const char* operation, const std::source_location& where) {
+  if (asked.at_most.count() < 0 || asked.at_most.count() > UINT32_MAX)
+    throw misuse(operation, "it is not negative, and no longer than 2^32 - 1 microseconds", where);
+  io_uring_napi told{};
+  told.busy_poll_to = static_cast<std::uint32_t>(asked.at_most.count());
+  told.prefer_busy_poll = asked.prefer ? 1 : 0;
+  return told;
+}
+
+busy_polling from_native(const io_uring_napi& told) noexcept {
+  return {.at_most = std::chrono::microseconds(told.busy_poll_to), .prefer = told.prefer_busy_poll != 0};
+}
+
+constexpr std::string_view why_no_napi = "it needs Linux 6.9, and a ring without iopoll";
+#endif
+
+}  // namespace
+
+busy_polling ring::register_napi(const busy_polling& how, std::source_location where) {
+  constexpr const char* operation = "ring::register_napi";
+  io_uring* const native = ring_core::of(*this, operation, where).native();
+#if GAUNTLET_LIBURING_HAS(6)
+  io_uring_napi told = to_native(how, operation, where);
+  check(io_uring_register_napi(native, &told), operation, where, why_no_napi);
+  return from_native(told);
+#else
+  static_cast<void>(native);
+  static_cast<void>(how);
+  refuse_liburing(operation, "2.6", where);
+#endif
+}
+
+busy_polling ring::unregister_napi(std::source_location where) {
+  constexpr const char* operation = "ring::unregister_napi";
+  io_uring* const native = ring_core::of(*this, operation, where).native();
+#if GAUNTLET_LIBURING_HAS(6)
+  io_uring_napi told{};
+  check(io_uring_unregister_napi(native, &told), operation, where, why_no_napi);
+  return from_native(told);
+#else
+  static_cast<void>(native);
+  refuse_liburing(operation, "2.6", where);
+#endif
+}
+
+void ring::wait_for_batches(const wait_batch& batch, std::source_location where) {
+  constexpr const char* operation = "ring::wait_for_batches";
+  ring_core& core = ring_core::of(*this, operation, where);
+  if (batch.at_most.count() < 0 || batch.at_most.count() > UINT32_MAX)
+    throw misuse(operation, "it is not negative, and no longer than 2^32 - 1 microseconds", where);
+  if (batch.completions > 1 && !ring_core::knows_batches()) refuse_liburing(operation, "2.8", where);
+  if (batch.completions > 1 && !core.has_batches())
+    throw error(-EOPNOTSUPP, operation, "ring", where, "it needs Linux 6.12, and a ring without iopoll");
+  core.wait_for(batch);
 }
 
 int ring::native_descriptor(std::source_location where) const {

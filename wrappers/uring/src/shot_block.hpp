@@ -51,6 +51,9 @@ class shot_block : public submitted, public gauntlet::detail::list_node<struct h
   ~shot_block() override = default;
 
  private:
+  /// A descriptor that nobody has taken.
+  virtual void close_one(std::int32_t number) noexcept;
+
   // So that who takes nothing does not take everything from others: descriptors, or the buffers of a group.
   static constexpr std::size_t most_descriptors_kept = 64;
   static constexpr std::size_t most_buffers_kept = 16;

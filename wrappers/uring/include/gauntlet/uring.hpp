@@ -1,6 +1,7 @@
 #pragma once
 /// io_uring, whole: submissions and completions as operations that tasks await.
 
+#include "gauntlet/uring/batch.hpp"
 #include "gauntlet/uring/buffer_ring.hpp"
 #include "gauntlet/uring/descriptor.hpp"
 #include "gauntlet/uring/error.hpp"

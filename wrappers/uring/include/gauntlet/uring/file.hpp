@@ -29,7 +29,7 @@ struct file_access;
 ///
 /// Spans must live, and stay untouched, until the operation has been awaited: the frame that awaits it lives
 /// as long, and what it holds. Lists of spans are copied. Buffers are moved in and handed back with the
-/// result; an error has them freed, when the kernel is done with them.
+/// result; after an error the operation has them, for take_buffer(), and frees them.
 ///
 /// At most 2 GiB less a page are read or written at once by what is _some.
 template <class Base>

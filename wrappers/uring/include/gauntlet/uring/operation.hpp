@@ -183,6 +183,17 @@ class submitted : public gauntlet::detail::operation,
   void require_startable() const;
   /// Into the submission queue. Throws what cannot be queued.
   void submit();
+  /// Of what nobody awaits and has come to its end, or never began: another one.
+  void begin_again(const opcode& code, const operands& with);
+  void begin_again(const opcode& code, const operands& with, descriptor_block& on);
+  /// The same, of its last completion: what it became.
+  completion settled(completion told) noexcept {
+    result_ = told;
+    settle(told);
+    descriptor_.reset();
+    return result_;
+  }
+  const char* opcode_kind() const noexcept { return opcode_->kind; }
   void start() override;
   void cancel() noexcept override;
   ring_core& ring() const noexcept { return *ring_; }
@@ -201,12 +212,15 @@ class submitted : public gauntlet::detail::operation,
       throw_error();
   }
   [[noreturn]] void throw_canceled() const final;
+  /// Throws misuse where the kernel may have its memory, or it has not been awaited.
+  void require_completed(const char* asked) const;
 
  private:
   friend class ring_core;
   friend class linked_operations;
 
   void completed(completion told) noexcept override;
+  void settle(completion told) noexcept;
   /// The kernel has never seen it, and will not.
   void withdrawn() noexcept;
   void end(bool canceled) noexcept;
@@ -215,6 +229,8 @@ class submitted : public gauntlet::detail::operation,
   [[gnu::cold]] void refuse_unless_usable() const;
   [[noreturn]] void throw_error() const;
   bool goes_on() noexcept;
+  /// That can be called: a place in a table is no descriptor.
+  bool has_system_call() const noexcept { return opcode_->instead != nullptr && !fixed_; }
   void lend_memory() {
     if constexpr (lends_are_tracked) {
       if (opcode_->lends == nullptr) return;
@@ -267,6 +283,21 @@ class [[nodiscard]] ring_operation final : public submitted {
   T await_resume() {
     finish();
     return value_(*this);
+  }
+
+  /// What was moved in, when it has been awaited and failed: `auto reading =
+  /// in.read_some(std::move(buffer))`, and after `co_await reading` has thrown, `buffer =
+  /// reading.take_buffer()`. Of one that is still in flight: misuse. Otherwise it is freed with the
+  /// operation.
+  auto take_buffer() requires requires(Kept& kept) { kept.buffer; }
+  {
+    require_completed("take_buffer");
+    return std::move(kept_.buffer);
+  }
+  auto take_buffers() requires requires(Kept& kept) { kept.buffers; }
+  {
+    require_completed("take_buffers");
+    return std::move(kept_.buffers);
   }
 
   // ---- for value_of

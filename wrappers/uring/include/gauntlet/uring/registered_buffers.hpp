@@ -82,6 +82,14 @@ class registered_buffers {
   /// bytes, and is no longer good for reads and writes.
   void update(std::size_t index, owned_buffer buffer,
               std::source_location where = std::source_location::current());
+  /// The same memory for another ring, which the kernel does not pin and count once more: all places, or
+  /// count of them from first. What is put there later, in one of the two, the other has not. Both rings are
+  /// this thread's; the other may be bound to its own afterwards (io_uring_clone_buffers: liburing 2.8,
+  /// Linux 6.12; io_uring_clone_buffers_offset: 2.9, 6.13).
+  registered_buffers clone_for(ring& other,
+                               std::source_location where = std::source_location::current()) const;
+  registered_buffers clone_for(ring& other, std::size_t first, std::size_t count,
+                               std::source_location where = std::source_location::current()) const;
 
  private:
   explicit registered_buffers(std::shared_ptr<detail::buffer_table_block> table) noexcept

@@ -1,6 +1,7 @@
 #pragma once
 /// A submission and a completion queue shared with the kernel: struct io_uring, owned.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -91,6 +92,18 @@ struct restrictions {
   std::vector<operation_code> operations{};     ///< that may be submitted
   std::vector<std::uint8_t> registrations{};    ///< IORING_REGISTER_* that may be called
   std::optional<std::uint8_t> allowed_flags{};  ///< IOSQE_* that a submission may have; nothing: none
+};
+
+/// How a ring looks at network devices itself while it waits, instead of being interrupted by them.
+struct busy_polling {
+  std::chrono::microseconds at_most{};  ///< before it sleeps; 0: not at all
+  bool prefer = false;                  ///< the device's interrupts stay off meanwhile
+};
+
+/// What a wait is for, where more completions at once are worth a later answer.
+struct wait_batch {
+  std::uint32_t completions = 1;
+  std::chrono::microseconds at_most{};  ///< from then on, one is enough
 };
 
 /// Given back to the kernel when it is destroyed.
@@ -203,6 +216,17 @@ class ring {
   /// Linux 6.13 and liburing 2.9; else an error (io_uring_resize_rings).
   void resize(std::uint32_t entries, std::uint32_t completion_entries = 0,
               std::source_location where = std::source_location::current());
+  /// For sockets whose driver can be asked; the kernel keeps a list of them. Answers what was set before
+  /// (io_uring_register_napi: liburing 2.6, Linux 6.9).
+  busy_polling register_napi(const busy_polling& how,
+                             std::source_location where = std::source_location::current());
+  busy_polling unregister_napi(std::source_location where = std::source_location::current());
+  /// From now on the ring sleeps until so many completions have come, or that time is over and one has: fewer
+  /// wakeups, each with more to do. What is posted from other threads waits as long; timers and timeouts do
+  /// not, nor does what is there already. Not with iopoll (io_uring_submit_and_wait_min_timeout:
+  /// liburing 2.8, Linux 6.12).
+  void wait_for_batches(const wait_batch& batch,
+                        std::source_location where = std::source_location::current());
   /// Whether the kernel has an operation: gauntlet::uring::supports().
   bool supports(operation_code code) const { return uring::supports(code); }
 

@@ -1,0 +1,248 @@
+// Many operations that one task awaits together.
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "file_support.hpp"
+#include "sockets_support.hpp"
+
+namespace gauntlet::uring::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+void fill(std::span<std::byte> memory, std::string_view text) {
+  std::memcpy(memory.data(), text.data(), text.size());
+}
+
+}  // namespace
+
+TEST_CASE("what a batch has in flight ends once each, and its places are used again") {
+  require_io_uring();
+  ring own{{.entries = 4}};  // fewer than there are places
+  run_to_the_end(own, [&]() -> task<> {
+    batch all(own, 50);
+    CHECK(all.size() == 50);
+    const auto nothing = co_await all.next();
+    CHECK(nothing.empty());
+    for (int round = 0; round < 3; ++round) {
+      for (std::size_t place = 0; place < all.size(); ++place) all.nop(place);
+      std::set<std::size_t> told;
+      while (told.size() < all.size())
+        for (const batch_end& each : co_await all.next()) {
+          CHECK(each.size() == 0);
+          CHECK(told.insert(each.place).second);
+        }
+      CHECK(all.in_flight() == 0);
+    }
+  });
+}
+
+TEST_CASE("a batch copies a file, in any order") {
+  require_io_uring();
+  const temporary_folder folder;
+  constexpr std::size_t block = 512;
+  constexpr std::size_t blocks = 40;
+  const std::string text = pattern(block * blocks - 100);
+  put_file(folder / "a", text);
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    const file in = co_await open(own, folder / "a", read_only);
+    const file out = co_await open(own, folder / "b", write_only | open_flags::create);
+    batch all(own, 8, block);
+    std::array<std::size_t, 8> at{};
+    std::array<bool, 8> was_read{};
+    std::size_t next = 0;
+    const auto read_next = [&](std::size_t place) {
+      if (next == blocks) return;
+      at[place] = next++ * block;
+      was_read[place] = true;
+      all.read(place, in, at[place]);
+    };
+    for (std::size_t place = 0; place < all.size(); ++place) read_next(place);
+    while (all.in_flight() != 0)
+      for (const batch_end& each : co_await all.next()) {
+        const std::size_t size = each.size();
+        CHECK(size == std::min(block, text.size() - at[each.place]));
+        if (std::exchange(was_read[each.place], false)) {
+          CHECK(text_of(all.bytes(each.place).first(size)) == text.substr(at[each.place], size));
+          all.write(each.place, out, size, at[each.place]);
+        } else {
+          read_next(each.place);
+        }
+      }
+  });
+  CHECK(get_file(folder / "b") == text);
+}
+
+TEST_CASE("one of a batch that fails says what and why, and the others go on") {
+  require_io_uring();
+  const temporary_folder folder;
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    const file out = co_await open(own, folder / "a", write_only | open_flags::create);
+    batch all(own, 2, 16);
+    all.read(1, out, 0);
+    fill(all.bytes(0), "hi");
+    all.write(0, out, 2, 0);
+    std::size_t told = 0;
+    while (all.in_flight() != 0)
+      for (const batch_end& each : co_await all.next()) {
+        ++told;
+        if (each.place == 0) {
+          CHECK(each.size() == 2);
+          continue;
+        }
+        try {
+          static_cast<void>(each.size());
+          FAIL("there is nothing to read");
+        } catch (const error& failure) {
+          CHECK(failure.res() == -EBADF);
+          CHECK(failure.operation() == "batch::read");
+          CHECK(failure.subject() == "place 1");
+        }
+      }
+    CHECK(told == 2);
+  });
+}
+
+TEST_CASE("a place in use, and its memory, are the kernel's") {
+  require_io_uring();
+  ring own;
+  ring other;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [left, right] = socket_pair(own);
+    auto [others, peer] = socket_pair(other);
+    batch all(own, 2, 16);
+    CHECK_THROWS_AS(batch(own, 0), misuse);
+    CHECK_THROWS_AS(batch(own, SIZE_MAX, 16), misuse);
+    all.read(0, left);
+    CHECK(all.in_flight() == 1);
+    CHECK_THROWS_AS(all.nop(0), misuse);
+    CHECK_THROWS_AS(all.read(0, left), misuse);
+    CHECK_THROWS_AS(all.bytes(0), misuse);
+    CHECK_THROWS_AS(all.nop(2), misuse);
+    CHECK_THROWS_AS(all.write(1, left, 17), misuse);
+    CHECK_THROWS_AS(all.read(1, others), misuse);
+    CHECK(own.pending().size() == 1);
+    CHECK(own.pending().front().kind == std::string("batch"));
+    co_await right.write(bytes_of("hello"));
+    const auto ended = co_await all.next();
+    REQUIRE(ended.size() == 1);
+    CHECK(text_of(all.bytes(0).first(ended.front().size())) == "hello");
+    batch moved = std::move(all);
+    CHECK(moved.size() == 2);
+    CHECK_THROWS_AS(all.nop(0), misuse);  // NOLINT(bugprone-use-after-move): what is looked at
+    bool refused = false;
+    std::thread stranger([&] {
+      try {
+        moved.nop(0);
+      } catch (const misuse&) {
+        refused = true;
+      }
+    });
+    stranger.join();
+    CHECK(refused);
+  });
+}
+
+TEST_CASE("a batch is awaited by one task at a time; cancelled, that has lost nothing") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [left, right] = socket_pair(own);
+    batch all(own, 1, 16);
+    all.read(0, left);
+    const std::error_code late = co_await code_of(with_timeout(2ms, all.next()));
+    CHECK(late == std::errc::timed_out);
+    CHECK(all.in_flight() == 1);
+    std::size_t refused = 0;
+    const auto wait = [&]() -> task<> {
+      try {
+        const auto ended = co_await all.next();
+        CHECK(ended.size() == 1);
+        co_return;
+      } catch (const misuse&) {
+        ++refused;
+      }
+      co_await right.write(bytes_of("x"));
+    };
+    co_await when_all(wait(), wait());
+    CHECK(refused == 1);
+  });
+}
+
+TEST_CASE("a batch that is cancelled tells of each") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [left, right] = socket_pair(own);
+    batch all(own, 3, 16);
+    for (std::size_t place = 0; place < 3; ++place) all.read(place, left);
+    all.cancel();
+    std::size_t told = 0;
+    while (all.in_flight() != 0)
+      for (const batch_end& each : co_await all.next()) {
+        ++told;
+        CHECK((each.res == -ECANCELED || each.res == -EINTR));
+      }
+    CHECK(told == 3);
+    // By its descriptor, too, and by closing that.
+    all.read(0, left);
+    co_await own.nop();
+    CHECK(own.cancel_all_on(left) == 1);
+    const auto asked = co_await all.next();
+    CHECK(asked.size() == 1);
+    all.read(0, left);
+    all.read(1, left);
+    co_await left.close();
+    const auto closed = co_await all.next();
+    CHECK(closed.size() == 2);
+  });
+}
+
+TEST_CASE("a batch may go while it is in flight: its memory stays until the kernel has let go of it") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [left, right] = socket_pair(own);
+    std::optional<batch> all(std::in_place, own, 4, 64);
+    for (std::size_t place = 0; place < 4; ++place) all->read(place, left);
+    co_await own.nop();  // the kernel has them
+    all.reset();
+    co_await right.write(bytes_of("what may still come"));
+    all.emplace(own, 4, 64);
+    for (std::size_t place = 0; place < 4; ++place) all->read(place, left);
+    all.reset();  // the kernel has not seen them
+    co_await until([&] { return own.pending().empty(); });
+  });
+}
+
+TEST_CASE("a ring goes before its batch, and a batch on another thread") {
+  require_io_uring();
+  std::optional<ring> own(std::in_place);
+  auto ends = socket_pair(*own);
+  std::optional<batch> all(std::in_place, *own, 2, 16);
+  gauntlet::run(*own, [&]() -> task<> {
+    all->read(0, ends.left);
+    co_await own->nop();
+  }());
+  SECTION("ring first") {
+    own.reset();
+    CHECK_THROWS_AS(all->nop(1), misuse);
+    all.reset();
+  }
+  SECTION("on another thread") {
+    std::thread other([&] { all.reset(); });
+    other.join();
+    gauntlet::run(*own, [&]() -> task<> { co_await until([&] { return own->pending().empty(); }); }());
+    CHECK(own->close().empty());
+  }
+}
+
+}  // namespace gauntlet::uring::test

@@ -1,0 +1,292 @@
+#include "gauntlet/uring/batch.hpp"
+
+#include <gauntlet/shim/uring.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <deque>
+#include <vector>
+
+#include "descriptor_block.hpp"
+#include "file_table_block.hpp"
+#include "gauntlet/owned_buffer.hpp"
+#include "kernel_memory.hpp"
+#include "ring_core.hpp"
+
+namespace gauntlet::uring {
+namespace detail {
+namespace {
+
+constexpr std::size_t page = 4096;
+
+int queue_one_nop(io_uring* ring, const gauntlet_uring_entry* entry, const operands&) noexcept {
+  return gauntlet_uring_queue_nop(ring, entry);
+}
+int queue_read(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+  return gauntlet_uring_queue_read(ring, entry, on.fd, const_cast<void*>(on.address), on.length, on.offset);
+}
+int queue_write(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+  return gauntlet_uring_queue_write(ring, entry, on.fd, on.address, on.length, on.offset);
+}
+constexpr opcode any_code{.kind = "batch"};  // of a place, as pending() tells it
+constexpr opcode batch_nop_code{.kind = "batch::nop", .queue = queue_one_nop};
+constexpr opcode read_code{
+    .kind = "batch::read", .queue = queue_read, .written = bytes_written, .lends = lend_to_write};
+constexpr opcode write_code{
+    .kind = "batch::write", .queue = queue_write, .written = bytes_read, .lends = lend_to_read};
+
+}  // namespace
+
+/// One operation at a time, of any kind.
+class batch_place final : public submitted {
+ public:
+  batch_place(batch_block& block, ring_core& ring, std::size_t index,
+              const std::source_location& where) noexcept
+      : submitted(ring, any_code, {}, where), block_(block), index_(index) {}
+  std::size_t index() const noexcept { return index_; }
+
+  bool in_flight() const noexcept { return has_slot(); }
+  void begin(const opcode& code, const operands& with, descriptor_block* on) {
+    if (on != nullptr)
+      begin_again(code, with, *on);
+    else
+      begin_again(code, with);
+  }
+
+  void completed(completion told) noexcept override;
+  void abort() noexcept override {
+    if (ring().cancel(static_cast<submitted&>(*this))) completed({.res = -ECANCELED});  // it had not begun
+  }
+  const gauntlet::detail::operation* unawaited() const noexcept override;
+  bool is_orphan() const noexcept override;
+
+ private:
+  batch_block& block_;
+  const std::size_t index_;
+};
+
+/// On the ring's thread. It lives until its owner, who awaits it, and the last of its operations have gone.
+class batch_block {
+ public:
+  batch_block(ring_core& ring, std::size_t places, std::size_t bytes_each, const std::source_location& where)
+      : ring_(ring), bytes_each_(bytes_each) {
+    if (bytes_each != 0)
+      memory_ = owned_buffer::aligned(places * bytes_each, std::min(page, std::bit_ceil(bytes_each)));
+    ended_.reserve(places);
+    told_.reserve(places);
+    for (std::size_t i = 0; i < places; ++i) places_.emplace_back(*this, ring, i, where);
+  }
+  batch_block(const batch_block&) = delete;
+  batch_block& operator=(const batch_block&) = delete;
+
+  ring_core& ring() const noexcept { return *ring_; }
+  std::size_t size() const noexcept { return places_.size(); }
+  std::size_t in_flight() const noexcept { return in_flight_; }
+  bool is_orphan() const noexcept { return orphaned_; }
+  bool is_awaited() const noexcept { return waiting_ != nullptr; }
+
+  /// One where nothing is in flight.
+  batch_place& free_place(std::size_t place, const char* operation, const std::source_location& where) {
+    if (place >= places_.size()) [[unlikely]]
+      throw misuse(operation, "it has " + std::to_string(places_.size()) + " places: take one of those",
+                   where);
+    batch_place& found = places_[place];
+    if (found.in_flight()) [[unlikely]]
+      throw misuse(operation, "an operation is in flight there: await that with next() first", where);
+    return found;
+  }
+  std::span<std::byte> bytes(std::size_t place) {
+    return memory_.writable().subspan(place * bytes_each_, bytes_each_);
+  }
+  void begin(batch_place& place, const opcode& code, const operands& with, descriptor_block* on) {
+    place.begin(code, with, on);
+    ++in_flight_;
+  }
+
+  void next(batch_wait& waits) {
+    if (waiting_ != nullptr)
+      throw misuse(waits.kind(), "another task waits for the next ones already: one at a time",
+                   waits.where());
+    if (!ended_.empty() || in_flight_ == 0) return waits.complete();
+    waiting_ = &waits;
+  }
+  void forget() noexcept { waiting_ = nullptr; }
+  std::span<const batch_end> tell() noexcept {
+    told_.swap(ended_);
+    ended_.clear();
+    return told_;
+  }
+  void ended(batch_place& place, std::int32_t res, const char* kind) noexcept {
+    --in_flight_;
+    if (orphaned_) {
+      if (in_flight_ == 0) unreference();
+      return;
+    }
+    ended_.push_back({.place = place.index(), .res = res, .kind = kind});
+    if (batch_wait* const waits = std::exchange(waiting_, nullptr)) waits->complete();
+  }
+  void cancel() noexcept {
+    for (batch_place& place : places_)
+      if (place.in_flight()) place.abort();
+  }
+
+  void reference() noexcept { ++references_; }
+  void unreference() noexcept {
+    if (--references_ == 0) delete this;
+  }
+  void owner_gone() noexcept {
+    on_its_thread(ring(), [this] {
+      orphaned_ = true;
+      if (in_flight_ != 0) reference();  // the kernel's
+      if (batch_wait* const waits = std::exchange(waiting_, nullptr)) waits->complete_canceled();
+      cancel();
+      unreference();
+    });
+  }
+
+ private:
+  ~batch_block() = default;
+  ring_use ring_;
+  std::size_t bytes_each_;
+  owned_buffer memory_;
+  std::deque<batch_place> places_;  // which do not move
+  std::vector<batch_end> ended_;    // with room for all
+  std::vector<batch_end> told_;     // by the last next()
+  batch_wait* waiting_ = nullptr;
+  std::size_t in_flight_ = 0;
+  std::size_t references_ = 1;
+  bool orphaned_ = false;
+};
+
+void batch_place::completed(completion told) noexcept {
+  block_.ended(*this, settled(told).res, opcode_kind());
+}
+
+const gauntlet::detail::operation* batch_place::unawaited() const noexcept {
+  return block_.is_awaited() ? nullptr : this;
+}
+
+bool batch_place::is_orphan() const noexcept { return block_.is_orphan(); }
+
+// ---- next()
+
+batch_wait::batch_wait(batch_block& on, std::source_location where) noexcept
+    : operation("batch::next", where), block_(&on) {
+  on.reference();
+}
+
+batch_wait::~batch_wait() {
+  leave();
+  if (block_ != nullptr) block_->unreference();
+}
+
+std::string batch_wait::object() const { return std::to_string(block_->in_flight()) + " in flight"; }
+
+void batch_wait::start() {
+  block_->ring().require_open(kind(), where());
+  if (context() != nullptr && context() != &block_->ring())
+    throw misuse(kind(), "its ring is another loop than the one that the task runs on", where());
+  block_->next(*this);
+}
+
+void batch_wait::cancel() noexcept {
+  block_->forget();
+  complete_canceled();
+}
+
+std::span<const batch_end> batch_wait::await_resume() {
+  finish();
+  return block_->tell();
+}
+
+void batch_wait::throw_canceled() const { throw error(-ECANCELED, kind(), object(), where()); }
+
+}  // namespace detail
+
+using detail::batch_block;
+
+// ---- batch
+
+std::size_t batch_end::size(std::source_location where) const {
+  if (res < 0) throw error(res, kind, "place " + std::to_string(place), where);
+  return static_cast<std::size_t>(res);
+}
+
+namespace {
+
+detail::descriptor_block& use_of(const any_descriptor& on, const batch_block& block, const char* operation,
+                                 const std::source_location& where) {
+  detail::descriptor_block& used = detail::descriptor_access::use(on, operation, where);
+  if (&used.ring() != &block.ring())
+    throw misuse(operation, "what it works on is of another ring: take one of the batch's", where);
+  return used;
+}
+
+}  // namespace
+
+batch::batch(ring& on, std::size_t places, std::size_t bytes_each, std::source_location where) {
+  detail::ring_core& core = detail::ring_core::of(on, "batch", where);
+  std::size_t all = 0;
+  if (places == 0 || bytes_each > UINT32_MAX || __builtin_mul_overflow(places, bytes_each, &all))
+    throw misuse("batch", "it has one place at least, of less than 4 GiB, and fits into memory", where);
+  block_ = new batch_block(core, places, bytes_each, where);
+}
+
+batch::~batch() {
+  if (block_ != nullptr) block_->owner_gone();
+}
+
+batch_block& batch::use(const char* operation, const std::source_location& where) const {
+  if (block_ == nullptr) [[unlikely]]
+    throw misuse(operation, "it was moved from: use the one it was moved to", where);
+  block_->ring().require_open(operation, where);
+  return *block_;
+}
+
+std::size_t batch::size(std::source_location where) const { return use("batch::size", where).size(); }
+
+std::size_t batch::in_flight(std::source_location where) const {
+  return use("batch::in_flight", where).in_flight();
+}
+
+std::span<std::byte> batch::bytes(std::size_t place, std::source_location where) const {
+  batch_block& block = use("batch::bytes", where);
+  static_cast<void>(block.free_place(place, "batch::bytes", where));
+  return block.bytes(place);
+}
+
+void batch::nop(std::size_t place, std::source_location where) {
+  batch_block& block = use(detail::batch_nop_code.kind, where);
+  block.begin(block.free_place(place, detail::batch_nop_code.kind, where), detail::batch_nop_code, {},
+              nullptr);
+}
+
+void batch::read(std::size_t place, const any_descriptor& from, std::uint64_t offset,
+                 std::source_location where) {
+  batch_block& block = use(detail::read_code.kind, where);
+  detail::batch_place& free = block.free_place(place, detail::read_code.kind, where);
+  const std::span<std::byte> into = block.bytes(place);
+  block.begin(free, detail::read_code,
+              {.length = detail::most_at_once(into.size()), .offset = offset, .address = into.data()},
+              &use_of(from, block, detail::read_code.kind, where));
+}
+
+void batch::write(std::size_t place, const any_descriptor& to, std::size_t size, std::uint64_t offset,
+                  std::source_location where) {
+  batch_block& block = use(detail::write_code.kind, where);
+  detail::batch_place& free = block.free_place(place, detail::write_code.kind, where);
+  const std::span<std::byte> memory = block.bytes(place);
+  if (size > memory.size())
+    throw misuse(detail::write_code.kind,
+                 "a place has " + std::to_string(memory.size()) + " bytes: write no more than those", where);
+  block.begin(free, detail::write_code,
+              {.length = detail::most_at_once(size), .offset = offset, .address = memory.data()},
+              &use_of(to, block, detail::write_code.kind, where));
+}
+
+detail::batch_wait batch::next(std::source_location where) { return {use("batch::next", where), where}; }
+
+void batch::cancel(std::source_location where) { use("batch::cancel", where).cancel(); }
+
+}  // namespace gauntlet::uring
