@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "gauntlet/lend.hpp"
 #include "gauntlet/png/push_decoder.hpp"
 #include "input.hpp"
 
@@ -37,7 +38,8 @@ class pusher final : public input {
 
   void queue_row(const unsigned char* row, std::uint32_t y, int pass);
   void queue_progress(std::source_location where);
-  std::optional<push_event> pop();
+  std::optional<push_event> pop(std::source_location where);
+  void take_back_row(std::source_location where);
   void start_if_due(std::source_location where);
 
   /// Gives libpng a slice; answers how many bytes of it were used. What went wrong is kept until all that
@@ -69,6 +71,7 @@ class pusher final : public input {
   std::size_t told_ = 0;         // of queue_
   std::vector<std::byte> rows_;  // the pixels of queue_'s rows, one after the other
   std::size_t rows_told_ = 0;    // bytes
+  [[no_unique_address]] lend told_row_;  // nobody's any more, until the next slice
   std::vector<std::byte> kept_;  // fed, but not yet used
   std::size_t kept_used_ = 0;
   std::optional<image> canvas_;   // interlaced: where passes come together
