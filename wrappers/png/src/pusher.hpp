@@ -71,9 +71,10 @@ class pusher final : public input {
   std::size_t told_ = 0;         // of queue_
   std::vector<std::byte> rows_;  // the pixels of queue_'s rows, one after the other
   std::size_t rows_told_ = 0;    // bytes
-  [[no_unique_address]] lend told_row_;  // nobody's any more, until the next slice
   std::vector<std::byte> kept_;  // fed, but not yet used
   std::size_t kept_used_ = 0;
+  /// Nobody's any more, until the next slice.
+  [[no_unique_address]] lend told_row_;
   std::optional<image> canvas_;   // interlaced: where passes come together
   std::size_t pass_ = 0;          // of the last row, where there are several
   std::size_t growth_ = 1;        // by which transforms make a row larger
