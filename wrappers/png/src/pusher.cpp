@@ -86,8 +86,7 @@ std::optional<push_event> pusher::pop(std::source_location where) {
   take_back_row(where);
   if (told_ == queue_.size()) {
     queue_.clear();
-    rows_.clear();
-    told_ = rows_told_ = 0;
+    told_ = 0;
     return std::nullopt;
   }
   const queued& next = queue_[told_++];
@@ -133,6 +132,8 @@ std::size_t pusher::slice_size() const noexcept {
 std::size_t pusher::process(std::span<const std::byte> bytes, std::source_location where) {
   check_stop(where);
   told_row_ = {};
+  rows_.clear();  // all have been told
+  rows_told_ = 0;
   const std::span<const std::byte> slice = bytes.first(std::min(bytes.size(), slice_size()));
   std::size_t taken = 0;
   // SAFETY: unsigned char may alias std::byte.
