@@ -29,8 +29,9 @@ if(GAUNTLET_CCACHE AND NOT CMAKE_C_COMPILER_LAUNCHER)
 endif()
 
 # Half of a compilation is reading headers. Where the tool is what counts, several sources are read as one; dev and release compile
-# each alone, as users do, and so show what a source forgot to include.
-if(NOT GAUNTLET_LANE MATCHES "^(dev|release)$")
+# each alone, as users do, and so show what a source forgot to include. How other projects are built is
+# theirs to say.
+if(NOT gauntlet_is_guest AND NOT GAUNTLET_LANE MATCHES "^(dev|release)$")
   set(CMAKE_UNITY_BUILD ON)
   set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
 endif()

@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "alone.hpp"
 #include "gauntlet/error.hpp"
 #include "gauntlet/owned_buffer.hpp"
 #include "support/death.hpp"
@@ -241,6 +242,23 @@ TEST_CASE("an owned_buffer that is destroyed or emptied while it is lent ends th
           const gauntlet::owned_buffer& same = buffer;
           CHECK(same.size() == 64);
         }).empty());
+}
+
+TEST_CASE("hidden: leaves memory lent", "[.]") {
+  static block left;
+  static lend read("file::read_some", here());
+  read.for_writing(left.all);
+  lend write("socket::send", here());
+  write.for_reading(left.all.first(0));
+  CHECK(read.active());
+}
+
+TEST_CASE("what is still lent at the end of a test case fails it, and is named") {
+  const gauntlet::test::outcome run = gauntlet::test::run_alone("hidden: leaves memory lent");
+  CHECK(run.status != 0);
+  CHECK_THAT(run.output, ContainsSubstring("gauntlet: still lent: 64 bytes that were lent for writing to "
+                                           "file::read_some at ") &&
+                             ContainsSubstring("memory_is_lent_and_returned.cpp:"));
 }
 
 TEST_CASE("threads lend and return at the same time") {

@@ -13,10 +13,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-TOUCHES = ("nothing", "read", "write", "free", "after", "neighbour")
+TOUCHES = ("nothing", "read", "write", "free", "last", "after", "neighbour")
 RIGHT = ("nothing", "after", "neighbour")  # what may be done; and to read what is lent for reading
 SHARED = " (shared)"
-HEADS = {"lends": ("operation", "read", "written to", "freed"), "history": ("bug", "found by")}
+COLUMNS = ("read", "write", "free", "last", "after", "neighbour")
+HEADS = {"lends": ("operation", "read", "written to", "freed", "its last byte", "after the return", "the bytes beside"), "history": ("bug", "found by")}
 NOT_SEEN = "not seen"
 NO_SUCH_CELL = 3
 # What a report begins with, and the word for it. Each must name the touch, or the lend by its source.
@@ -28,7 +29,7 @@ REPORTS = (
     (r"gauntlet: somebody has written to", "checksum"),
     (r"gauntlet: (?:memory that is lent|\S+ frees memory)", "registry"),
 )
-PLACE = re.compile(r"(?:read|write|free)_lent_memory|\b(?:uv|uring|lent_memory)\.cpp:\d+")
+PLACE = re.compile(r"(?:read|write|free)_lent_memory|\b(?:uv|uring|png|lent_memory)\.cpp:\d+")
 
 
 def run(command, kind, touch):
@@ -80,10 +81,11 @@ def judge(command, kinds):
             if touch in RIGHT or (shared and touch == "read"):
                 if cells[touch] not in (NOT_SEEN, "-"):
                     problem = "correct use was reported"
-                cells[touch] = "is right"
+                if cells[touch] == NOT_SEEN:
+                    cells[touch] = "is right"
             if problem:
                 wrong.append(explained(f"{kind}, {touch}: {problem}", output))
-        rows.append((f"`{kind}`", *(cells[touch] for touch in ("read", "write", "free"))))
+        rows.append((f"`{kind}`", *(cells[touch] for touch in COLUMNS)))
     return rows, wrong
 
 

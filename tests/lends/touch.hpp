@@ -8,7 +8,7 @@
 
 namespace gauntlet::lends {
 
-enum class touch : std::uint8_t { nothing, read, write, free, after, neighbour };
+enum class touch : std::uint8_t { nothing, read, write, free, after, neighbour, last };
 
 /// What an operation is lent: the middle of a block, so that there are neighbours.
 class lent_block {
@@ -42,8 +42,11 @@ struct named_kind {
   bool shared = false;
   /// Whether it owns what it was lent, so that nobody else can free it.
   bool owns = false;
+  /// Whether all of a block is lent, so that nothing stands beside it.
+  bool whole = false;
 };
 std::span<const named_kind> kinds_of_uv() noexcept;
 std::span<const named_kind> kinds_of_uring() noexcept;
+std::span<const named_kind> kinds_of_png() noexcept;
 
 }  // namespace gauntlet::lends

@@ -1,13 +1,11 @@
 #include "asserting_thread.hpp"
 
-#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
-#include <cstdio>
-#include <filesystem>
 #include <stdexcept>
-#include <string>
 #include <thread>
+
+#include "alone.hpp"
 
 using gauntlet::test::asserts_here;
 using gauntlet::test::on_another_thread;
@@ -28,14 +26,8 @@ TEST_CASE("hidden: asserts where nobody waits", "[.]") {
 }
 
 TEST_CASE("a test that asserts on another thread ends, and says where") {
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
-  const std::string command = "'" + program + "' 'hidden: asserts where nobody waits' 2>&1";
-  FILE* const output = popen(command.c_str(), "r");
-  REQUIRE(output != nullptr);
-  std::string said;
-  std::array<char, 4096> part{};
-  while (const std::size_t count = std::fread(part.data(), 1, part.size(), output))
-    said.append(part.data(), count);
-  CHECK(pclose(output) != 0);
-  CHECK_THAT(said, Catch::Matchers::ContainsSubstring("asserting_thread_test.cpp:27: asserted on another"));
+  const gauntlet::test::outcome run = gauntlet::test::run_alone("hidden: asserts where nobody waits");
+  CHECK(run.status != 0);
+  CHECK_THAT(run.output,
+             Catch::Matchers::ContainsSubstring("asserting_thread_test.cpp:25: asserted on another"));
 }

@@ -4,34 +4,20 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <cstdio>
-#include <filesystem>
-#include <string>
+
+#include "alone.hpp"
 
 using Catch::Matchers::ContainsSubstring;
+using gauntlet::test::outcome;
+using gauntlet::test::run_alone;
 
 namespace {
 
 int open_something() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
-
-struct outcome {
-  int status;  // as waitpid reports it
-  std::string output;
-};
-
-outcome run_alone(const std::string& test_case) {
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
-  FILE* pipe = popen(("'" + program + "' '" + test_case + "' 2>&1").c_str(), "r");
-  std::array<char, 4096> chunk;
-  std::string output;
-  while (const std::size_t size = std::fread(chunk.data(), 1, chunk.size(), pipe))
-    output.append(chunk.data(), size);
-  return {pclose(pipe), output};
-}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// The main function of every test executable: Catch2's; besides, a leaked descriptor fails the run, and
+// The main function of every test executable: Catch2's; besides, a leaked descriptor and memory that is still
+// lent fail the run, and
 // `--fork-server N` runs the test cases that are read from descriptor N.
 #include <array>
 #include <catch2/catch_session.hpp>
@@ -14,6 +15,7 @@
 #include "asserting_thread.hpp"
 #include "descriptors.hpp"
 #include "fork_server.hpp"
+#include "lends.hpp"
 
 namespace {
 
@@ -35,6 +37,15 @@ class descriptor_listener : public Catch::EventListenerBase {
 };
 
 CATCH_REGISTER_LISTENER(descriptor_listener)
+
+class lend_listener : public Catch::EventListenerBase {
+ public:
+  using EventListenerBase::EventListenerBase;
+
+  void testCaseEnded(const Catch::TestCaseStats&) override { leaked |= gauntlet::test::report_lends(); }
+};
+
+CATCH_REGISTER_LISTENER(lend_listener)
 
 class thread_listener : public Catch::EventListenerBase {
  public:

@@ -43,6 +43,12 @@ void refuse_if_lent(std::span<const std::byte> memory, const char* operation) no
                   .append(": let it be returned first"));
 }
 
+std::vector<std::string> lent_now() {
+  std::vector<std::string> said;
+  for (const lent_range& range : lend_registry::the().all()) said.push_back(told(range));
+  return said;
+}
+
 }  // namespace detail
 
 using detail::lend_registry;

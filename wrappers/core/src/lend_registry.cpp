@@ -188,6 +188,15 @@ bool lend_registry::find(std::uintptr_t begin, std::uintptr_t end, lent_range& f
   return lent != nullptr;
 }
 
+std::vector<lent_range> lend_registry::all() {
+  const locked here(*this);
+  std::vector<lent_range> copies;
+  for (const lent_range* const range : written_) copies.push_back(*range);
+  for (const ranges& some : read_)
+    for (const lent_range* const range : some) copies.push_back(*range);
+  return copies;
+}
+
 bool lend_registry::try_find(std::uintptr_t address, lent_range& found) noexcept {
   if (lock_.test_and_set(std::memory_order_acquire)) return false;
   const lent_range* const lent = find_any(address, address + 1);

@@ -8,6 +8,7 @@
 #include <set>
 #include <source_location>
 #include <string>
+#include <vector>
 
 #include "gauntlet/lend.hpp"
 
@@ -78,6 +79,8 @@ class lend_registry {
   bool find(std::uintptr_t begin, std::uintptr_t end, lent_range& found) noexcept;
   /// The same, from where the lock may be held: then nothing is found.
   bool try_find(std::uintptr_t address, lent_range& found) noexcept;
+
+  std::vector<lent_range> all();
 
   lent_range* make();
   void recycle(lent_range& range) noexcept;

@@ -123,16 +123,20 @@ int input::on_chunk(void* self, const gauntlet_png_unknown_chunk* found) noexcep
 
 int input::on_transform(void* self, const gauntlet_png_row_info* info, unsigned char* row) noexcept {
   input& me = of(self);
+  const user_code here(me.lent_);
   return me.boundary_.run([&] { run_user_transform(*me.user_transform_, *info, row); }) ? 0 : -1;
 }
 
 void* input::on_allocate(void* self, std::size_t size) noexcept {
   input& me = of(self);
+  const user_code here(me.lent_);
   return allocate_from(*me.options_.memory, size, me.boundary_);
 }
 
 void input::on_release(void* self, void* memory, std::size_t size) noexcept {
-  of(self).options_.memory->deallocate(memory, size);
+  input& me = of(self);
+  const user_code here(me.lent_);
+  me.options_.memory->deallocate(memory, size);
 }
 
 // ---- failures ----

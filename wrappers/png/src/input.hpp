@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gauntlet/callback_boundary.hpp"
+#include "gauntlet/lend.hpp"
 #include "gauntlet/png/image.hpp"
 #include "gauntlet/png/native.hpp"
 #include "gauntlet/png/options.hpp"
@@ -18,6 +19,35 @@
 #include "gauntlet/unique_handle.hpp"
 
 namespace gauntlet::png::detail {
+
+/// A row that libpng is lent for the time of one call. Tools see libpng's own accesses, too: they are told
+/// only while code of the user's runs in the middle of it (user_code).
+class row_lend {
+ public:
+  row_lend(lend& kept, const char* operation, std::span<std::byte> row, const std::source_location& where)
+      : kept_(kept) {
+    kept_ = lend(operation, where);
+    kept_.for_writing(row);
+    kept_.pause();
+  }
+  row_lend(const row_lend&) = delete;
+  row_lend& operator=(const row_lend&) = delete;
+  ~row_lend() { kept_ = {}; }
+
+ private:
+  lend& kept_;
+};
+
+class user_code {
+ public:
+  explicit user_code(lend& lent) noexcept : lent_(lent) { lent_.resume(); }
+  user_code(const user_code&) = delete;
+  user_code& operator=(const user_code&) = delete;
+  ~user_code() { lent_.pause(); }
+
+ private:
+  lend& lent_;
+};
 
 /// A pinned block: libpng holds its address.
 class input {
@@ -47,6 +77,8 @@ class input {
   gauntlet_png* get() const noexcept { return handle_.get(); }
   const std::string& subject() const noexcept { return subject_; }
   callback_boundary& boundary() noexcept { return boundary_; }
+  /// The row that the call was given which libpng is in.
+  lend& lent() noexcept { return lent_; }
 
   /// Throws what went wrong if status says so.
   void check(int status, const char* operation, std::source_location where) {
@@ -82,6 +114,7 @@ class input {
   decoder_options options_;
   std::string subject_;
   callback_boundary boundary_;
+  [[no_unique_address]] lend lent_;
   std::vector<warning> warnings_;
   std::optional<user_transform> user_transform_;
   png::header header_;

@@ -73,11 +73,20 @@ void pusher::queue_progress(std::source_location where) {
   }
 }
 
-std::optional<push_event> pusher::pop() {
+/// Who was told of a row may not look at it any more.
+void pusher::take_back_row(std::source_location where) {
+  if constexpr (lends_are_tracked) {
+    if (told_ == 0 || queue_[told_ - 1].what != push_event::kind::row) return;
+    told_row_ = lend("png::push_decoder, which told of a row,", where);
+    told_row_.for_writing(std::span(rows_).subspan(rows_told_ - header().row_bytes, header().row_bytes));
+  }
+}
+
+std::optional<push_event> pusher::pop(std::source_location where) {
+  take_back_row(where);
   if (told_ == queue_.size()) {
     queue_.clear();
-    rows_.clear();
-    told_ = rows_told_ = 0;
+    told_ = 0;
     return std::nullopt;
   }
   const queued& next = queue_[told_++];
@@ -122,6 +131,9 @@ std::size_t pusher::slice_size() const noexcept {
 
 std::size_t pusher::process(std::span<const std::byte> bytes, std::source_location where) {
   check_stop(where);
+  told_row_ = {};
+  rows_.clear();  // all have been told
+  rows_told_ = 0;
   const std::span<const std::byte> slice = bytes.first(std::min(bytes.size(), slice_size()));
   std::size_t taken = 0;
   // SAFETY: unsigned char may alias std::byte.
@@ -154,7 +166,7 @@ std::optional<push_event> pusher::next(std::source_location where) {
     throw misuse("png::push_decoder::next", "events go to the callbacks; make the decoder without any",
                  where);
   for (;;) {
-    if (std::optional<push_event> event = pop()) return event;
+    if (std::optional<push_event> event = pop(where)) return event;
     require_no_failure(where);
     start_if_due(where);
     if (!wants_bytes()) return std::nullopt;
@@ -177,6 +189,8 @@ void pusher::feed(std::span<const std::byte> bytes, std::source_location where) 
   require_intact("png::push_decoder::feed", where);
   require_outside_callback("png::push_decoder::feed", where);
   if (finished_) throw misuse("png::push_decoder::feed", "finish() has said that there is no more", where);
+  lend lent("png::push_decoder::feed", where);
+  lent.for_reading(bytes);
   if (callbacks_ && !paused_)
     run(bytes, where);
   else
@@ -209,7 +223,7 @@ bool pusher::process_some(std::span<const std::byte>& bytes, std::source_locatio
 
 void pusher::tell_all(std::source_location where) {
   while (may_tell()) {
-    const std::optional<push_event> event = pop();
+    const std::optional<push_event> event = pop(where);
     if (!event) break;
     tell(*event, where);
   }

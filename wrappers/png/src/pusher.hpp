@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "gauntlet/lend.hpp"
 #include "gauntlet/png/push_decoder.hpp"
 #include "input.hpp"
 
@@ -37,7 +38,8 @@ class pusher final : public input {
 
   void queue_row(const unsigned char* row, std::uint32_t y, int pass);
   void queue_progress(std::source_location where);
-  std::optional<push_event> pop();
+  std::optional<push_event> pop(std::source_location where);
+  void take_back_row(std::source_location where);
   void start_if_due(std::source_location where);
 
   /// Gives libpng a slice; answers how many bytes of it were used. What went wrong is kept until all that
@@ -71,6 +73,8 @@ class pusher final : public input {
   std::size_t rows_told_ = 0;    // bytes
   std::vector<std::byte> kept_;  // fed, but not yet used
   std::size_t kept_used_ = 0;
+  /// Nobody's any more, until the next slice.
+  [[no_unique_address]] lend told_row_;
   std::optional<image> canvas_;   // interlaced: where passes come together
   std::size_t pass_ = 0;          // of the last row, where there are several
   std::size_t growth_ = 1;        // by which transforms make a row larger

@@ -13,6 +13,8 @@ reader::reader(std::unique_ptr<any_source> source, const decoder_options& option
     : input(options, source->name()), source_(std::move(source)) {
   gauntlet_png_callbacks callbacks{};
   const std::span<const std::byte> memory = source_->memory();
+  file_ = lend("png::decoder", where);
+  file_.for_reading(memory);
   callbacks.read = on_read;
   // SAFETY: unsigned char may alias std::byte; who gave a memory_source keeps its bytes.
   callbacks.data = reinterpret_cast<const unsigned char*>(memory.data());
@@ -28,6 +30,7 @@ std::ptrdiff_t reader::on_read(void* self, unsigned char* out, std::size_t size)
   // SAFETY: the shim hands back the pointer that create() gave it, an input's; the reader is pinned and
   // outlives the handle.
   auto& me = static_cast<reader&>(*static_cast<input*>(self));
+  const user_code here(me.lent());
   std::size_t found = 0;
   const bool ok = me.boundary().run([&] { found = me.pull(std::as_writable_bytes(std::span(out, size))); });
   return ok ? static_cast<std::ptrdiff_t>(found) : -1;
@@ -51,6 +54,7 @@ void reader::start(const transforms& transforms, std::source_location where) {
 
 void reader::read_row(std::span<std::byte> row, std::source_location where) {
   check_stop(where);
+  const row_lend lent(this->lent(), kind_, row.first(header().row_bytes), where);
   // SAFETY: unsigned char may alias std::byte; the shim checks the size against the row's.
   auto* const out = reinterpret_cast<unsigned char*>(row.data());
   check(gauntlet_png_read_row(get(), out, nullptr, row.size()), "read rows", where);
@@ -58,6 +62,7 @@ void reader::read_row(std::span<std::byte> row, std::source_location where) {
 
 void reader::read_row_in_blocks(std::span<std::byte> row, std::source_location where) {
   check_stop(where);
+  const row_lend lent(this->lent(), kind_, row.first(header().row_bytes), where);
   // SAFETY: as in read_row.
   auto* const out = reinterpret_cast<unsigned char*>(row.data());
   check(gauntlet_png_read_row(get(), nullptr, out, row.size()), "read rows", where);
@@ -66,6 +71,7 @@ void reader::read_row_in_blocks(std::span<std::byte> row, std::source_location w
 void reader::read_end(std::source_location where) {
   ended_ = true;
   check(gauntlet_png_read_end(get()), "read end", where);
+  file_ = {};
   end_was_read();
 }
 
@@ -76,7 +82,8 @@ bool reader::at_end(std::source_location where) {
   return true;
 }
 
-/// All rows in one call of the shim, unless somebody may want to stop between two.
+/// All rows in one call of the shim, unless somebody may want to stop between two. They are not lent: nobody
+/// else knows yet where they are.
 void reader::read_pass(image& whole, std::source_location where) {
   if (can_be_stopped()) {
     for (std::uint32_t y = 0; y < header().height; ++y) read_row(whole.row(y), where);
@@ -148,6 +155,7 @@ void reader::all_rows_into(std::span<std::byte> pixels, std::ptrdiff_t stride, s
 // ---- passes ----
 
 void reader::start_passes(display display, std::source_location where) {
+  kind_ = "png::pass_reader";
   display_ = display;
   whole_.emplace(header(), colors(where), format::native, where);
   std::ranges::fill(whole_->pixels(), std::byte{0});

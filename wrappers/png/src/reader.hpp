@@ -45,6 +45,8 @@ class reader final : public input {
   bool at_end(std::source_location where);
 
   std::unique_ptr<any_source> source_;
+  [[no_unique_address]] lend file_;  // what libpng reads where it lies, until the end was read
+  const char* kind_ = "png::row_reader";
   int passes_ = 1;
   int passes_read_ = 0;
   display display_ = display::sparkle;

@@ -42,6 +42,8 @@ writer::writer(any_sink& sink, const png::header& header, const encode_options& 
       stop_(options.stop),
       memory_(options.memory),
       user_transform_(options.transforms.user),
+      // A filler need hold nothing, so it must not be asked whether all of a row does.
+      row_borrower_(options.transforms.filler ? borrower::thread : borrower::unseen),
       handle_(create(options.limits, where)) {
   set_policy(options, where);
   write_header(header, options, colors, flags, where);
@@ -171,6 +173,8 @@ void writer::write_row(std::span<const std::byte> row, std::source_location wher
     failed_ = true;
     throw_stopped("write rows", subject_, where);
   }
+  lend lent("png::encoder::write_row", where, row_borrower_);
+  lent.for_reading(row);
   check(gauntlet_png_write_row(get(), raw_bytes(row), row.size()), "write rows", where);
 }
 
@@ -179,6 +183,8 @@ void writer::write_chunk(std::string_view name, std::span<const std::byte> data,
   const std::string terminated(name);
   if (name.size() != 4)
     throw misuse("png::encoder::write_chunk", "a chunk's name has four letters: '" + terminated + "'", where);
+  lend lent("png::encoder::write_chunk", where);
+  lent.for_reading(data);
   check(gauntlet_png_write_chunk(get(), terminated.c_str(), raw_bytes(data), data.size()), "write chunk",
         where);
 }

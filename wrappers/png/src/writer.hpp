@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gauntlet/callback_boundary.hpp"
+#include "gauntlet/lend.hpp"
 #include "gauntlet/png/encoder.hpp"
 #include "gauntlet/shim/png.h"
 #include "gauntlet/unique_handle.hpp"
@@ -63,6 +64,7 @@ class writer {
   stop_token stop_;
   std::pmr::memory_resource* memory_;
   std::optional<user_transform> user_transform_;
+  borrower row_borrower_;
   int passes_ = 1;
   std::size_t row_bytes_ = 0;
   bool failed_ = false;

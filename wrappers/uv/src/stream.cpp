@@ -89,7 +89,7 @@ void stream_block::on_alloc_for_wait(uv_handle_t* handle, std::size_t, uv_buf_t*
   if (self.is_waited_for()) {
     // SAFETY: only reads wait for a stream that is read.
     auto& reader = static_cast<read_operation&>(self.waits().front());
-    reader.lent_.pause();  // libuv reads into it before anybody else runs
+    reader.lent_ = {};  // libuv reads into it before anybody else runs
     try {
       memory = reader.room();
     } catch (...) {
@@ -110,7 +110,7 @@ void stream_block::on_read_for_wait(uv_stream_t* stream, ssize_t count, const uv
   }
   // SAFETY: as above.
   auto& reader = static_cast<read_operation&>(self.waits().front());
-  if (count == 0) return reader.lent_.resume();  // it would have blocked
+  if (count == 0) return reader.lend_again();  // it would have blocked
   self.written_at_once_ = 0;
   if (count == UV_EOF) {
     reader.at_end();
@@ -124,7 +124,7 @@ void stream_block::on_read_for_wait(uv_stream_t* stream, ssize_t count, const uv
       if (reader.took(static_cast<std::size_t>(count)))
         reader.end(0);
       else
-        reader.lent_.resume();
+        reader.lend_again();
     } catch (...) {
       reader.end(std::current_exception());
     }
@@ -141,12 +141,26 @@ void read_operation::start() {
   require_usable();
   require_alone();
   if (has_all()) return complete();
-  lend lent(kind(), where());
-  if constexpr (lends_are_tracked) lent.for_writing(memory());
+  lend lent = lent_memory();
   // SAFETY: the constructor was given a stream.
   static_cast<stream_block&>(on()).read_for_waits(kind(), where());
   lent_ = std::move(lent);
   wait();
+}
+
+lend read_operation::lent_memory() const {
+  lend lent(kind(), where());
+  if constexpr (lends_are_tracked) lent.for_writing(memory());
+  return lent;
+}
+
+/// Anew, since to make room may have moved it.
+void read_operation::lend_again() noexcept {
+  try {
+    lent_ = lent_memory();
+  } catch (...) {
+    end(std::current_exception());
+  }
 }
 
 void read_operation::cancel() noexcept {

@@ -15,7 +15,9 @@
 #include <cstdint>
 #include <source_location>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #pragma GCC visibility push(default)
 
@@ -41,6 +43,9 @@ struct lent_range;
 
 /// Ends the program if one of these bytes is lent: they are about to be freed, or to be another's.
 void refuse_if_lent(std::span<const std::byte> memory, const char* operation) noexcept;
+
+/// Each range that is lent, as it is said in errors. For tests, at whose end there is none (tests/support).
+std::vector<std::string> lent_now();
 
 }  // namespace detail
 

@@ -39,8 +39,10 @@ class read_operation : public handle_wait {
   void start() final;
   void cancel() noexcept final;
   void before_end() noexcept final { lent_.give_back(size_); }
-  /// What the caller must not touch until it has ended, as far as that is known.
-  virtual std::span<std::byte> memory() const noexcept { return {}; }
+  /// What the caller must not touch until it has ended.
+  virtual std::span<std::byte> memory() const noexcept = 0;
+  lend lent_memory() const;
+  void lend_again() noexcept;
   /// Nothing has to come for it.
   virtual bool has_all() = 0;
   /// Where the next bytes go; not empty.
@@ -50,7 +52,7 @@ class read_operation : public handle_wait {
   /// There are no more.
   virtual void at_end() noexcept {}
 
-  [[no_unique_address]] lend lent_;  // paused while libuv reads
+  [[no_unique_address]] lend lent_;  // of nothing while libuv reads
   std::exception_ptr no_room_;       // what room() threw, where nothing may be thrown
 };
 
@@ -101,6 +103,9 @@ class [[nodiscard]] read_until_operation final : public read_operation {
   ~read_until_operation() override { leave(); }
 
  private:
+  std::span<std::byte> memory() const noexcept override {
+    return std::as_writable_bytes(std::span(text_).first(filled_));
+  }
   bool has_all() override;
   std::span<std::byte> room() override;
   bool took(std::size_t size) override;
