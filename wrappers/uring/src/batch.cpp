@@ -23,18 +23,18 @@ constexpr std::size_t page = 4096;
 int queue_one_nop(io_uring* ring, const gauntlet_uring_entry* entry, const operands&) noexcept {
   return gauntlet_uring_queue_nop(ring, entry);
 }
-int queue_read(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_one_read(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
   return gauntlet_uring_queue_read(ring, entry, on.fd, const_cast<void*>(on.address), on.length, on.offset);
 }
-int queue_write(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_one_write(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
   return gauntlet_uring_queue_write(ring, entry, on.fd, on.address, on.length, on.offset);
 }
 constexpr opcode any_code{.kind = "batch"};  // of a place, as pending() tells it
 constexpr opcode batch_nop_code{.kind = "batch::nop", .queue = queue_one_nop};
-constexpr opcode read_code{
-    .kind = "batch::read", .queue = queue_read, .written = bytes_written, .lends = lend_to_write};
-constexpr opcode write_code{
-    .kind = "batch::write", .queue = queue_write, .written = bytes_read, .lends = lend_to_read};
+constexpr opcode batch_read_code{
+    .kind = "batch::read", .queue = queue_one_read, .written = bytes_written, .lends = lend_to_write};
+constexpr opcode batch_write_code{
+    .kind = "batch::write", .queue = queue_one_write, .written = bytes_read, .lends = lend_to_read};
 
 }  // namespace
 
@@ -264,25 +264,25 @@ void batch::nop(std::size_t place, std::source_location where) {
 
 void batch::read(std::size_t place, const any_descriptor& from, std::uint64_t offset,
                  std::source_location where) {
-  batch_block& block = use(detail::read_code.kind, where);
-  detail::batch_place& free = block.free_place(place, detail::read_code.kind, where);
+  batch_block& block = use(detail::batch_read_code.kind, where);
+  detail::batch_place& free = block.free_place(place, detail::batch_read_code.kind, where);
   const std::span<std::byte> into = block.bytes(place);
-  block.begin(free, detail::read_code,
+  block.begin(free, detail::batch_read_code,
               {.length = detail::most_at_once(into.size()), .offset = offset, .address = into.data()},
-              &use_of(from, block, detail::read_code.kind, where));
+              &use_of(from, block, detail::batch_read_code.kind, where));
 }
 
 void batch::write(std::size_t place, const any_descriptor& to, std::size_t size, std::uint64_t offset,
                   std::source_location where) {
-  batch_block& block = use(detail::write_code.kind, where);
-  detail::batch_place& free = block.free_place(place, detail::write_code.kind, where);
+  batch_block& block = use(detail::batch_write_code.kind, where);
+  detail::batch_place& free = block.free_place(place, detail::batch_write_code.kind, where);
   const std::span<std::byte> memory = block.bytes(place);
   if (size > memory.size())
-    throw misuse(detail::write_code.kind,
+    throw misuse(detail::batch_write_code.kind,
                  "a place has " + std::to_string(memory.size()) + " bytes: write no more than those", where);
-  block.begin(free, detail::write_code,
+  block.begin(free, detail::batch_write_code,
               {.length = detail::most_at_once(size), .offset = offset, .address = memory.data()},
-              &use_of(to, block, detail::write_code.kind, where));
+              &use_of(to, block, detail::batch_write_code.kind, where));
 }
 
 detail::batch_wait batch::next(std::source_location where) { return {use("batch::next", where), where}; }
