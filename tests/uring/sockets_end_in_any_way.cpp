@@ -205,6 +205,73 @@ TEST_CASE("streams that nobody awaits end with their ring, in any order") {
   CHECK(open_descriptors() == before);
 }
 
+namespace {
+
+/// A Unix socket that listens, whose queue is full: who connects waits.
+struct full_listener {
+  explicit full_listener(ring& on) : path(folder / "s"), waits(on, address::unix_path(path), {.backlog = 0}) {}
+
+  temporary_folder folder;
+  std::string path;
+  listener waits;
+  std::vector<socket> queued;
+
+  task<> fill(ring& on) {
+    socket first{on, address_family::local};
+    co_await first.connect(address::unix_path(path));
+    queued.push_back(std::move(first));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("connecting is cancelled, by a time and by its descriptor") {
+  require_io_uring();
+  ring own;
+  full_listener to(own);
+  run_to_the_end(own, [&]() -> task<> {
+    co_await to.fill(own);
+    socket client{own, address_family::local};
+    const address peer = address::unix_path(to.path);
+    const std::error_code timed_out = co_await code_of(with_timeout(5ms, client.connect(peer)));
+    CHECK(timed_out == std::errc::timed_out);
+    std::error_code canceled;
+    const auto connect = [&]() -> task<> { canceled = co_await code_of(client.connect(peer)); };
+    const auto cancel = [&]() -> task<> {
+      co_await sleep_for(5ms);
+      CHECK(own.cancel_all_on(client) == 1);
+    };
+    co_await when_all(connect(), cancel());
+    CHECK(canceled == std::errc::operation_canceled);
+    // The socket is as it was: with room in the queue it connects.
+    const socket taken = co_await to.waits.accept();
+    co_await client.connect(peer);
+    const socket other = co_await to.waits.accept();
+    co_await client.write(bytes_of("x"));
+  });
+}
+
+TEST_CASE("connecting that nobody answers ends when its socket is closed") {
+  require_io_uring();
+  ring own;
+  full_listener to(own);
+  std::error_code closed;
+  gauntlet::run(own, [&]() -> task<> {
+    co_await to.fill(own);
+    socket client{own, address_family::local};
+    const auto connect = [&]() -> task<> {
+      closed = co_await code_of(client.connect(address::unix_path(to.path)));
+    };
+    const auto close = [&]() -> task<> {
+      co_await sleep_for(5ms);
+      co_await client.close();
+    };
+    co_await when_all(connect(), close());
+  }());
+  CHECK(closed == std::errc::operation_canceled);
+  CHECK(own.close().empty());
+}
+
 TEST_CASE("what is closed or moved from says so") {
   require_io_uring();
   ring own;

@@ -22,6 +22,8 @@ namespace {
 
 // Numbers of the ring's own: see slot_table.
 constexpr std::uint64_t of_nobody = 0;
+// Of a cancel that had no effect. A read from a disk ends in less, as a rule.
+constexpr std::chrono::milliseconds until_asked_again{10};
 constexpr std::uint64_t of_wakeup = 1;
 constexpr std::uint64_t of_liburing = UINT64_MAX;  // its own timeout, where the kernel has no other
 
@@ -160,6 +162,7 @@ void ring_core::refuse_to_queue(int status, const submitted& added) {
 void ring_core::take_slot(submitted& added) {
   if (slots_.full()) [[unlikely]] {
     cancels_.reserve(slots_.size_when_grown());
+    unheard_.reserve(slots_.size_when_grown());
     slots_.grow();
   }
   added.lend_memory();
@@ -258,6 +261,24 @@ std::size_t ring_core::cancel_all_on(const descriptor_block& closing) noexcept {
   return asked;
 }
 
+/// A cancel that came while one of the kernel's threads took the operation over is answered and has no
+/// effect: Linux 6.18 then goes on with a connect that nobody will answer.
+void ring_core::cancel_answered(std::uint64_t target, std::int32_t answer) noexcept {
+  completion_target* const found = slots_.find(target);
+  if (found == nullptr || answer >= 0 || found->cancel_waits_) return;
+  found->cancel_waits_ = true;
+  unheard_.push_back(target);
+  if (!ask_again_at_) ask_again_at_ = now() + until_asked_again;
+}
+
+void ring_core::ask_again() noexcept {
+  if (*ask_again_at_ > now()) return;
+  ask_again_at_.reset();
+  for (const std::uint64_t target : unheard_)
+    if (slots_.find(target) != nullptr) cancels_.push_back(target);
+  unheard_.clear();
+}
+
 std::size_t ring_core::cancel_all() noexcept {
   const std::size_t asked = in_flight_;
   slots_.for_each([](completion_target& target) { target.abort(); });
@@ -265,9 +286,9 @@ std::size_t ring_core::cancel_all() noexcept {
 }
 
 void ring_core::queue_cancels() noexcept {
-  const gauntlet_uring_entry entry = entry_of(of_nobody);
   while (!cancels_.empty()) {
     const std::uint64_t target = cancels_.back();
+    const gauntlet_uring_entry entry = entry_of(slot_table::cancel_of(target));
     if (put([&] { return gauntlet_uring_queue_cancel64(ring_, &entry, target, 0); }) != 0) return;
     cancels_.pop_back();
     if (completion_target* const found = slots_.find(target)) found->cancel_waits_ = false;
@@ -346,6 +367,8 @@ void ring_core::submit_and_wait(std::optional<std::chrono::nanoseconds> at_most)
   if (iopoll_) [[unlikely]]
     return submit_and_poll(at_most);
   arm_wakeup();
+  if (ask_again_at_) [[unlikely]]
+    ask_again();
   if (!cancels_.empty()) [[unlikely]]
     queue_cancels();
   if (!backlog_.empty()) [[unlikely]]
@@ -364,7 +387,7 @@ void ring_core::wait(std::optional<std::chrono::nanoseconds> at_most) noexcept {
     return wait_outside(at_most);
   if (batch_.completions > 1 && !closing_) [[unlikely]]
     return wait_for_batch(time_to_wait(at_most.value_or(longest_wait)));
-  if (!at_most && !wake_at_ && !watch_at_) [[likely]] {
+  if (!at_most && !wakes_by_itself()) [[likely]] {
     note(io_uring_submit_and_wait(ring_, 1));
     return;
   }
@@ -392,6 +415,7 @@ void ring_core::wait_for_batch([[maybe_unused]] std::chrono::nanoseconds at_most
 }
 
 void ring_core::submit_and_poll(std::optional<std::chrono::nanoseconds> at_most) noexcept {
+  if (ask_again_at_) ask_again();
   if (!cancels_.empty()) queue_cancels();
   queue_backlog();
   if (iopoll_ && in_flight_ != 0)
@@ -412,7 +436,7 @@ void ring_core::wait_outside(std::optional<std::chrono::nanoseconds> at_most) no
 
 bool ring_core::sleep_until_readable(int descriptor,
                                      std::optional<std::chrono::nanoseconds> at_most) noexcept {
-  const bool limited = at_most || wake_at_ || watch_at_;
+  const bool limited = at_most || wakes_by_itself();
   const __kernel_timespec span = to_timespec(time_to_wait(at_most.value_or(std::chrono::nanoseconds::max())));
   const timespec limit{.tv_sec = span.tv_sec, .tv_nsec = span.tv_nsec};
   pollfd asked{.fd = descriptor, .events = POLLIN, .revents = 0};
@@ -420,9 +444,10 @@ bool ring_core::sleep_until_readable(int descriptor,
 }
 
 std::chrono::nanoseconds ring_core::time_to_wait(std::chrono::nanoseconds at_most) const noexcept {
-  if (!wake_at_ && !watch_at_) return at_most;
+  if (!wakes_by_itself()) return at_most;
+  constexpr clock::time_point never = clock::time_point::max();
   const clock::time_point first =
-      std::min(wake_at_.value_or(clock::time_point::max()), watch_at_.value_or(clock::time_point::max()));
+      std::min({wake_at_.value_or(never), watch_at_.value_or(never), ask_again_at_.value_or(never)});
   return std::clamp(std::chrono::nanoseconds(first - now()), std::chrono::nanoseconds(0), at_most);
 }
 
@@ -447,6 +472,8 @@ void ring_core::deliver(const gauntlet_uring_completion& told) noexcept {
   }
   completion_target* const target = slots_.find(told.user_data);
   if (target == nullptr) {
+    if (slot_table::is_cancel(told.user_data))
+      return cancel_answered(slot_table::cancelled(told.user_data), told.res);
     ++metrics_.stale;
     return;
   }

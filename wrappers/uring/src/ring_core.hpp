@@ -247,6 +247,9 @@ class ring_core final : public execution_context, public fork_listener {
   void close_door() noexcept;
   void cancel_everything() noexcept;
   void cancel_wakeup() noexcept;
+  void cancel_answered(std::uint64_t target, std::int32_t answer) noexcept;
+  void ask_again() noexcept;
+  bool wakes_by_itself() const noexcept { return wake_at_ || watch_at_ || ask_again_at_; }
 
   io_uring* ring_ = nullptr;
   gauntlet::detail::owner_thread thread_;
@@ -256,6 +259,8 @@ class ring_core final : public execution_context, public fork_listener {
   std::size_t draining_ = 0;   // of these, with submission_options::drain: nothing passes them
   gauntlet::detail::intrusive_list<submitted, backlog_tag> backlog_;
   std::vector<std::uint64_t> cancels_;  // that found no room; as much is reserved as there are slots
+  std::vector<std::uint64_t> unheard_;  // cancels that are to be asked again, and as many
+  std::optional<clock::time_point> ask_again_at_;
   std::optional<clock::time_point> wake_at_;
   std::optional<clock::time_point> watch_at_;
   mutable clock::time_point turn_began_;  // or nothing, as long as nobody has asked

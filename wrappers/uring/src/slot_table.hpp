@@ -37,7 +37,7 @@ class slot_table {
   void release(std::uint32_t index) noexcept {
     slot& released = slots_[index];
     released.target = nullptr;
-    released.generation = released.generation == UINT32_MAX ? 1 : released.generation + 1;
+    released.generation = released.generation == last_generation ? 1 : released.generation + 1;
     released.next_free = free_;
     free_ = index;
   }
@@ -45,6 +45,10 @@ class slot_table {
   std::uint64_t user_data(std::uint32_t index) const noexcept {
     return std::uint64_t{slots_[index].generation} << 32 | index;
   }
+  /// What a cancel of it is answered with: no slot's, as it has no such generation.
+  static constexpr std::uint64_t cancel_of(std::uint64_t user_data) noexcept { return user_data | cancel_bit; }
+  static constexpr bool is_cancel(std::uint64_t user_data) noexcept { return (user_data & cancel_bit) != 0; }
+  static constexpr std::uint64_t cancelled(std::uint64_t user_data) noexcept { return user_data & ~cancel_bit; }
   static std::uint32_t index_of(std::uint64_t user_data) noexcept {
     return static_cast<std::uint32_t>(user_data & UINT32_MAX);
   }
@@ -66,6 +70,8 @@ class slot_table {
 
  private:
   static constexpr std::uint32_t none = UINT32_MAX;
+  static constexpr std::uint64_t cancel_bit = std::uint64_t{1} << 63U;
+  static constexpr std::uint32_t last_generation = INT32_MAX;
   static constexpr std::size_t first_slots = 64;
   struct slot {
     completion_target* target = nullptr;
