@@ -8,6 +8,7 @@
 #include <deque>
 #include <vector>
 
+#include "common_queues.hpp"
 #include "descriptor_block.hpp"
 #include "file_table_block.hpp"
 #include "gauntlet/owned_buffer.hpp"
@@ -20,21 +21,12 @@ namespace {
 
 constexpr std::size_t page = 4096;
 
-int queue_one_nop(io_uring* ring, const gauntlet_uring_entry* entry, const operands&) noexcept {
-  return gauntlet_uring_queue_nop(ring, entry);
-}
-int queue_one_read(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
-  return gauntlet_uring_queue_read(ring, entry, on.fd, const_cast<void*>(on.address), on.length, on.offset);
-}
-int queue_one_write(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
-  return gauntlet_uring_queue_write(ring, entry, on.fd, on.address, on.length, on.offset);
-}
 constexpr opcode any_code{.kind = "batch"};  // of a place, as pending() tells it
-constexpr opcode batch_nop_code{.kind = "batch::nop", .queue = queue_one_nop};
+constexpr opcode batch_nop_code{.kind = "batch::nop", .queue = queue_nop};
 constexpr opcode batch_read_code{
-    .kind = "batch::read", .queue = queue_one_read, .written = bytes_written, .lends = lend_to_write};
+    .kind = "batch::read", .queue = queue_read, .written = bytes_written, .lends = lend_to_write};
 constexpr opcode batch_write_code{
-    .kind = "batch::write", .queue = queue_one_write, .written = bytes_read, .lends = lend_to_read};
+    .kind = "batch::write", .queue = queue_write, .written = bytes_read, .lends = lend_to_read};
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "buffer_table_block.hpp"
+#include "common_queues.hpp"
 #include "descriptor_block.hpp"
 #include "file_access.hpp"
 #include "gauntlet/detail/c_text.hpp"
@@ -25,12 +26,6 @@ namespace {
 
 // ---- opcodes
 
-int queue_read(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
-  return gauntlet_uring_queue_read(ring, entry, on.fd, const_cast<void*>(on.address), on.length, on.offset);
-}
-int queue_write(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
-  return gauntlet_uring_queue_write(ring, entry, on.fd, on.address, on.length, on.offset);
-}
 // SAFETY (both): kept_ranges put them there, and they are laid out as iovecs are.
 int queue_readv(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
   return gauntlet_uring_queue_readv2(ring, entry, on.fd, static_cast<const iovec*>(on.address), on.length,

@@ -2,6 +2,7 @@
 
 #include <ostream>
 
+#include "common_queues.hpp"
 #include "ring_core.hpp"
 
 namespace gauntlet::uring {
@@ -21,10 +22,7 @@ ring_core& on_thread(ring_core* core, const char* operation, const std::source_l
   return found;
 }
 
-int queue_nop(io_uring* ring, const gauntlet_uring_entry* entry, const operands&) noexcept {
-  return gauntlet_uring_queue_nop(ring, entry);
-}
-constexpr detail::opcode nop_code{.kind = "ring::nop", .queue = queue_nop};
+constexpr detail::opcode nop_code{.kind = "ring::nop", .queue = detail::queue_nop};
 
 }  // namespace
 

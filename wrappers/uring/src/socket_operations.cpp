@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "buffer_table_block.hpp"
+#include "common_queues.hpp"
 #include "descriptor_block.hpp"
 #include "gauntlet/memory_checker.hpp"
 #include "gauntlet/uring/socket.hpp"
@@ -72,9 +73,6 @@ int queue_recv(io_uring* ring, const gauntlet_uring_entry* entry, const operands
 int queue_send(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
   return gauntlet_uring_queue_send(ring, entry, on.fd, on.address, on.length, on.flags);
 }
-int queue_nothing(io_uring* ring, const gauntlet_uring_entry* entry, const operands&) noexcept {
-  return gauntlet_uring_queue_nop(ring, entry);
-}
 constexpr opcode read_some_code{
     .kind = "socket::read_some", .queue = queue_recv, .written = bytes_written, .lends = lend_to_write};
 constexpr opcode select_code{.kind = "socket::read_some", .queue = queue_recv};
@@ -93,8 +91,8 @@ constexpr opcode write_code{.kind = "socket::write",
                             .lends = lend_to_read,
                             .in_parts = true};
 // Of no bytes: the socket would be waited for.
-constexpr opcode read_nothing_code{.kind = "socket::read_exactly", .queue = queue_nothing};
-constexpr opcode write_nothing_code{.kind = "socket::write", .queue = queue_nothing};
+constexpr opcode read_nothing_code{.kind = "socket::read_exactly", .queue = queue_nop};
+constexpr opcode write_nothing_code{.kind = "socket::write", .queue = queue_nop};
 
 int queue_sendmsg(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
   return gauntlet_uring_queue_sendmsg(ring, entry, on.fd, message_in(on), static_cast<unsigned>(on.flags));
