@@ -11,6 +11,7 @@ import re
 import resource
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 TOUCHES = ("nothing", "read", "write", "free", "last", "after", "neighbour")
@@ -20,6 +21,7 @@ COLUMNS = ("read", "write", "free", "last", "after", "neighbour")
 HEADS = {"lends": ("operation", "read", "written to", "freed", "its last byte", "after the return", "the bytes beside"), "history": ("bug", "found by")}
 NOT_SEEN = "not seen"
 NO_SUCH_CELL = 3
+AT_ONCE = 2
 # What a report begins with, and the word for it. Each must name the touch, or the lend by its source.
 REPORTS = (
     (r"AddressSanitizer: (?:use-after-poison|heap-use-after-free)", "AddressSanitizer"),
@@ -71,22 +73,31 @@ def judge_history(command, bugs):
 
 def judge(command, kinds):
     """The rows of the table, and all that is wrong."""
-    rows, wrong = [], []
-    for listed in kinds:
-        kind, shared = listed.removesuffix(SHARED), listed.endswith(SHARED)
-        cells = {}
-        for touch in TOUCHES:
-            status, output = run(command, kind, touch)
-            cells[touch], problem = verdict(status, output)
-            if touch in RIGHT or (shared and touch == "read"):
-                if cells[touch] not in (NOT_SEEN, "-"):
-                    problem = "correct use was reported"
-                if cells[touch] == NOT_SEEN:
-                    cells[touch] = "is right"
-            if problem:
-                wrong.append(explained(f"{kind}, {touch}: {problem}", output))
-        rows.append((f"`{kind}`", *(cells[touch] for touch in COLUMNS)))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        ended = pool.map(lambda cell: run(command, *cell),
+                         [(listed.removesuffix(SHARED), touch) for listed in kinds for touch in TOUCHES])
+        rows, wrong = [], []
+        for listed in kinds:
+            row, problems = judge_row(listed, {touch: next(ended) for touch in TOUCHES})
+            rows.append(row)
+            wrong += problems
     return rows, wrong
+
+
+def judge_row(listed, ended):
+    """ended: for each touch the status and the output of its process."""
+    kind, shared = listed.removesuffix(SHARED), listed.endswith(SHARED)
+    cells, wrong = {}, []
+    for touch, (status, output) in ended.items():
+        cells[touch], problem = verdict(status, output)
+        if touch in RIGHT or (shared and touch == "read"):
+            if cells[touch] not in (NOT_SEEN, "-"):
+                problem = "correct use was reported"
+            if cells[touch] == NOT_SEEN:
+                cells[touch] = "is right"
+        if problem:
+            wrong.append(explained(f"{kind}, {touch}: {problem}", output))
+    return (f"`{kind}`", *(cells[touch] for touch in COLUMNS)), wrong
 
 
 def table(head, rows):

@@ -116,6 +116,37 @@ void read_registered(touch how) {
       touched(ring, block, [&]() -> task<> { co_await pipe.in.read_some(part); }, [&] { pipe.answer(5); }));
 }
 
+/// In a place of a batch, whose address who has asked for it before still has.
+template <class Begin, class End>
+void in_batch(touch how, pipe_ends& pipe, uring::ring& ring, Begin begin, End end) {
+  uring::batch all(ring, 3, 256);
+  owned_memory block{how, all.bytes(1).first(size)};
+  run(ring, [&]() -> task<> {
+    begin(all);
+    co_await ring.nop();  // it has been submitted
+    block.in_flight();
+    end(pipe);
+    co_await all.next();
+    block.returned();
+  }());
+}
+
+void read_batched(touch how) {
+  uring::ring ring;
+  pipe_ends pipe(ring);
+  in_batch(
+      how, pipe, ring, [&](uring::batch& all) { all.read(1, pipe.in); },
+      [](pipe_ends& ends) { ends.answer(5); });
+}
+void write_batched(touch how) {
+  uring::ring ring;
+  pipe_ends pipe(ring);
+  pipe.fill();
+  in_batch(
+      how, pipe, ring, [&](uring::batch& all) { all.write(1, pipe.out, size); },
+      [](pipe_ends& ends) { ends.drain(); });
+}
+
 /// Who has given a buffer back still has its address.
 void read_provided(touch how) {
   uring::ring ring;
@@ -167,11 +198,13 @@ void send_without_copy(touch how) {
   ::close(listens);
 }
 
-constexpr std::array<named_kind, 7> kinds{{
+constexpr std::array<named_kind, 9> kinds{{
     {"uring file::read_some", read_some},
     {"uring file::read_exactly", read_exactly},
     {"uring file::read_some, several", read_several},
     {"uring file::write_some", write_some, true},
+    {"uring batch::read", read_batched, false, true},
+    {"uring batch::write", write_batched, true, true},
     {"uring registered buffer", read_registered, false, true},
     {"uring provided buffer", read_provided, false, true},
     {"uring socket::send_zc", send_without_copy, true},
