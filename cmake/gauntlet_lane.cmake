@@ -28,9 +28,9 @@ if(GAUNTLET_CCACHE AND NOT CMAKE_C_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${GAUNTLET_CCACHE}")
 endif()
 
-# Half of a compilation is reading headers. Where the tool is what counts, several sources are read as one; dev and release compile
-# each alone, as users do, and so show what a source forgot to include. How other projects are built is
-# theirs to say.
+# Half of a compilation is reading headers: several sources are read as one, tests in every lane (tests/CMakeLists.txt). Libraries
+# are compiled source by source in dev and release, as users do it, which shows what one forgot to include. How other projects
+# are built is theirs to say.
 if(NOT gauntlet_is_guest AND NOT GAUNTLET_LANE MATCHES "^(dev|release)$")
   set(CMAKE_UNITY_BUILD ON)
   set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)

@@ -13,13 +13,13 @@
 namespace gauntlet::png::test {
 namespace {
 
-constexpr std::uint32_t side = 16;
-using row = std::array<std::byte, side>;
+constexpr std::uint32_t square_side = 16;
+using row_of_square = std::array<std::byte, square_side>;
 
 bytes gray_square() {
-  const bytes pixels(std::size_t{side} * side);
-  return encode({.width = side,
-                 .height = side,
+  const bytes pixels(std::size_t{square_side} * square_side);
+  return encode({.width = square_side,
+                 .height = square_side,
                  .color = color_type::gray,
                  .bit_depth = 8,
                  .pixels = pixels,
@@ -29,7 +29,7 @@ bytes gray_square() {
 }
 
 encoder<memory_sink> square_encoder() {
-  return encoder{memory_sink(), header_of(side, side, color_type::gray, 8)};
+  return encoder{memory_sink(), header_of(square_side, square_side, color_type::gray, 8)};
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ void refused_until_returned(std::span<std::byte> memory, bool lent_for_writing, 
 
 TEST_CASE("memory that something else was lent is refused, with both places, and nothing else is spoilt") {
   bytes file = gray_square();
-  row memory{};
+  row_of_square memory{};
 
   SECTION("a row that would be read into, also if it is only read elsewhere") {
     row_reader reader = decoder{memory_source(file)}.start();
@@ -71,7 +71,7 @@ TEST_CASE("memory that something else was lent is refused, with both places, and
   }
   SECTION("rows that would be read into all at once") {
     row_reader reader = decoder{memory_source(file)}.start();
-    bytes pixels(std::size_t{side} * side);
+    bytes pixels(std::size_t{square_side} * square_side);
     lend elsewhere("file::read_some");
     elsewhere.for_writing(std::span(pixels).last(1));
     CHECK(refusal_of([&] { reader.read_all_into(pixels); }).contains("lent for writing to file::read_some"));
@@ -82,10 +82,10 @@ TEST_CASE("memory that something else was lent is refused, with both places, and
   SECTION("a row or a chunk that would be written") {
     encoder<memory_sink> encoder = square_encoder();
     refused_until_returned(memory, true, "png::encoder::write_row", [&] { encoder.write_row(memory); });
-    for (std::uint32_t y = 1; y < side; ++y) encoder.write_row(memory);
+    for (std::uint32_t y = 1; y < square_side; ++y) encoder.write_row(memory);
     refused_until_returned(memory, true, "png::encoder::write_chunk",
                            [&] { encoder.write_chunk("teSt", memory); });
-    CHECK(decode(std::move(encoder).finish().take()).height() == side);
+    CHECK(decode(std::move(encoder).finish().take()).height() == square_side);
   }
   SECTION("bytes that would be fed") {
     push_decoder push;
@@ -101,12 +101,12 @@ TEST_CASE("memory that something else was lent is refused, with both places, and
 
 TEST_CASE("what something else only reads may be written, fed and decoded") {
   bytes file = gray_square();
-  row memory{};
+  row_of_square memory{};
   lend elsewhere("file::write_some");
   elsewhere.for_reading(file).for_reading(memory);
   square_encoder().write_row(memory);
   push_decoder().feed(file);
-  CHECK(decode(file).height() == side);
+  CHECK(decode(file).height() == square_side);
   elsewhere.give_back();
 }
 

@@ -1,50 +1,14 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
-#include <map>
 #include <memory_resource>
-#include <new>
 #include <string>
 #include <utility>
 
+#include "counting_memory.hpp"
 #include "support.hpp"
 
 namespace gauntlet::png::test {
 namespace {
-
-// Knows each block it has given; throws instead at its call number `at`, counted from 1.
-class counting_memory final : public std::pmr::memory_resource {
- public:
-  explicit counting_memory(int at = 0) : at_(at) {}
-
-  int calls() const { return calls_; }
-  bool all_came_back() const { return blocks_.empty() && sound_; }
-  std::size_t held() const {
-    std::size_t sum = 0;
-    for (const auto& [block, size] : blocks_) sum += size;
-    return sum;
-  }
-
- private:
-  void* do_allocate(std::size_t size, std::size_t alignment) override {
-    if (++calls_ == at_) throw planned_failure();
-    void* const block = std::pmr::new_delete_resource()->allocate(size, alignment);
-    blocks_[block] = size;
-    return block;
-  }
-  void do_deallocate(void* block, std::size_t size, std::size_t alignment) override {
-    const auto found = blocks_.find(block);
-    sound_ = sound_ && found != blocks_.end() && found->second == size;
-    if (found == blocks_.end()) return;
-    blocks_.erase(found);
-    std::pmr::new_delete_resource()->deallocate(block, size, alignment);
-  }
-  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
-
-  int at_;
-  int calls_ = 0;
-  bool sound_ = true;
-  std::map<void*, std::size_t> blocks_;
-};
 
 metadata rich() {
   metadata given;
@@ -102,8 +66,12 @@ TEST_CASE("it goes back also from readers and encoders that die in the middle of
   const bytes file = rich_file(true);
   const image picture = decode(file);
   counting_memory memory;
-  { const decoder unused(memory_source(file), {.memory = &memory}); }
-  { const row_reader started = decoder(memory_source(file), {.memory = &memory}).start(); }
+  {
+    const decoder unused(memory_source(file), {.memory = &memory});
+  }
+  {
+    const row_reader started = decoder(memory_source(file), {.memory = &memory}).start();
+  }
   {
     pass_reader passes = decoder(memory_source(file), {.memory = &memory}).start_passes(display::blocks);
     passes.next();
@@ -115,27 +83,6 @@ TEST_CASE("it goes back also from readers and encoders that die in the middle of
   CHECK_THROWS_AS(decoder(memory_source(std::span(file).first(200)), {.memory = &memory}).read_image(),
                   error);
   CHECK(memory.all_came_back());
-}
-
-// Until work gets all that it wants.
-template <class Work>
-int failed_allocations(const Work& work) {
-  for (int at = 1;; ++at) {
-    INFO("allocation " << at);
-    counting_memory memory(at);
-    bool good = false;
-    const std::exception_ptr thrown = anything_thrown_by([&] {
-      good = work(memory);
-      return 0;
-    });
-    CHECK(memory.all_came_back());
-    if (memory.calls() < at) {
-      CHECK(good);
-      return at - 1;
-    }
-    REQUIRE(thrown != nullptr);
-    CHECK_THROWS_AS(std::rethrow_exception(thrown), planned_failure);
-  }
 }
 
 TEST_CASE("what a resource throws at its k-th call comes out of reading, for every k") {

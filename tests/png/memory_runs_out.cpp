@@ -23,14 +23,14 @@ metadata rich_metadata() {
           .modified = time{.year = 2000}};
 }
 
-bytes rich_file(bool interlaced) {
+bytes file_of_chunks(bool interlaced) {
   return encode(make_picture({color_type::palette, 8}, 40, 9),
                 {.interlaced = interlaced, .metadata = rich_metadata()});
 }
 
 TEST_CASE("when libpng gets no memory at its k-th allocation, reading is refused, for every k") {
   for (const bool interlaced : {false, true}) {
-    const bytes file = rich_file(interlaced);
+    const bytes file = file_of_chunks(interlaced);
     const image expected = decode(file);
     const int refused = refused_allocations([&](const limits& limits) {
       row_reader rows = decoder(memory_source(file), {.limits = limits}).start();

@@ -1,41 +1,14 @@
 // Allocation k fails, for every k, while a file with all kinds of metadata is written or read: what the
 // memory resource throws comes out as itself, and nothing leaks.
 #include <catch2/catch_test_macros.hpp>
-#include <memory_resource>
 #include <string>
 
+#include "counting_memory.hpp"
 #include "refused_allocations.hpp"
 #include "support.hpp"
 
 namespace gauntlet::png::test {
 namespace {
-
-// Counts what is not given back, and throws the exception it was given at allocation `at`, counted from 1.
-class failing_memory : public std::pmr::memory_resource {
- public:
-  failing_memory(int at, std::exception_ptr planned) : at_(at), planned_(std::move(planned)) {}
-
-  int calls() const { return calls_; }
-  std::size_t held() const { return held_; }
-
- private:
-  void* do_allocate(std::size_t size, std::size_t alignment) override {
-    if (++calls_ == at_) std::rethrow_exception(planned_);
-    void* const block = std::pmr::new_delete_resource()->allocate(size, alignment);
-    held_ += size;
-    return block;
-  }
-  void do_deallocate(void* block, std::size_t size, std::size_t alignment) override {
-    held_ -= size;
-    std::pmr::new_delete_resource()->deallocate(block, size, alignment);
-  }
-  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
-
-  int at_;
-  std::exception_ptr planned_;
-  int calls_ = 0;
-  std::size_t held_ = 0;
-};
 
 icc_profile rgb_profile() {
   bytes data = joined({big_endian(400),
@@ -101,41 +74,17 @@ metadata metadata_within(const bytes& file, const decoder_options& options) {
   return found;
 }
 
-// Runs work with a memory resource that fails at its k-th call, for every k, until there is none left.
-template <class Work>
-int failed_allocations(Work work) {
-  for (int k = 1;; ++k) {
-    INFO("allocation " << k);
-    const std::exception_ptr planned = std::make_exception_ptr(planned_failure());
-    failing_memory memory(k, planned);
-    const std::exception_ptr thrown = anything_thrown_by([&] { return work(memory); });
-    CHECK(memory.held() == 0);
-    if (memory.calls() < k) {
-      CHECK(thrown == nullptr);
-      return k - 1;
-    }
-    REQUIRE(thrown == planned);
-  }
-}
-
 TEST_CASE("metadata_memory: what memory throws at its k-th allocation comes out of writing, for every k") {
   const bytes expected = written({});
-  const int failed = failed_allocations([&](failing_memory& memory) {
-    const bytes file = written({.memory = &memory});
-    CHECK(file == expected);
-    return file;
-  });
-  CHECK(failed >= 20);
+  CHECK(failed_allocations(
+            [&](counting_memory& memory) { return written({.memory = &memory}) == expected; }) >= 20);
 }
 
 TEST_CASE("metadata_memory: what memory throws at its k-th allocation comes out of reading, for every k") {
   const bytes file = written({});
-  const int failed = failed_allocations([&](failing_memory& memory) {
-    const metadata found = metadata_within(file, {.memory = &memory});
-    CHECK(found == all_kinds());
-    return found;
-  });
-  CHECK(failed >= 20);
+  CHECK(failed_allocations([&](counting_memory& memory) {
+          return metadata_within(file, {.memory = &memory}) == all_kinds();
+        }) >= 20);
 }
 
 // ---- max_memory
