@@ -99,6 +99,17 @@ TEST_CASE("memory that something else was lent is refused, with both places, and
 
 #endif
 
+TEST_CASE("a file is its owner's again when its end was read, though the reader lives on") {
+  bytes file = gray_square();
+  row_reader reader = decoder{memory_source(file)}.start();
+  while (reader.next()) {
+  }
+  lend elsewhere("file::read_some");
+  elsewhere.for_writing(file);
+  elsewhere.give_back(file.size());
+  CHECK(reader.header().height == square_side);
+}
+
 TEST_CASE("what something else only reads may be written, fed and decoded") {
   bytes file = gray_square();
   row_of_square memory{};

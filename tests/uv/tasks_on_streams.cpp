@@ -115,6 +115,31 @@ TEST_CASE("bytes go straight into the span, and what has no room waits for the n
   });
 }
 
+TEST_CASE("what was lent is the caller's again when it was awaited, though the operation lives on") {
+  for_each_stream([](loop& loop, ends& streams) {
+    run(loop, [&]() -> task<> {
+      std::array<std::byte, 8> buffer{};
+      auto reading = streams.left->read_some(buffer);
+      std::array<std::byte, 4> sent{std::byte{1}};
+      auto writing = streams.right->write(std::span<const std::byte>(sent));
+      co_await writing;
+      co_await reading;
+      // Where lends are tracked, memory that is still lent would be refused.
+      lend again("again");
+      again.for_writing(buffer);
+      again.for_writing(sent);
+      again.give_back(buffer.size() + sent.size());
+      CHECK(buffer[0] == std::byte{1});
+      auto cancelled = streams.left->read_some(buffer);
+      const auto wait = [&]() -> task<> { static_cast<void>(co_await cancelled); };
+      const std::error_code late = co_await code_of(with_timeout(1ms, wait()));
+      CHECK(late == std::errc::timed_out);
+      again.for_writing(buffer);
+      again.give_back();
+    }());
+  });
+}
+
 TEST_CASE("a large write is whole on the other side, though its reader is slow") {
   for_each_stream([](loop& loop, ends& streams) {
     std::vector<std::byte> sent(std::size_t{3} << 20);
