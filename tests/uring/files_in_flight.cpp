@@ -83,6 +83,30 @@ TEST_CASE("read_exactly is cancelled between its parts") {
   });
 }
 
+TEST_CASE("what was lent is the caller's again when it was awaited, though the operation lives on") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [reads, writes] = pipe_of(own, O_DIRECT);
+    std::array<std::byte, 8> into{};
+    auto reading = reads.read_some(into);
+    co_await writes.write_some(bytes_of("x"));
+    const auto answer = co_await reading;
+    CHECK(answer == 1);
+    // Where lends are tracked, memory that is still lent would be refused.
+    lend again("again");
+    again.for_writing(into);
+    again.give_back(1);
+    CHECK(into[0] == std::byte{'x'});
+    auto cancelled = reads.read_some(into);
+    const auto wait = [&]() -> task<> { static_cast<void>(co_await cancelled); };
+    const auto late = co_await as_expected<gauntlet::error>(with_timeout(1ms, wait()));
+    CHECK_FALSE(late.has_value());
+    again.for_writing(into);
+    again.give_back();
+  });
+}
+
 TEST_CASE("closing a file ends what is in flight on it, and then closes it") {
   require_io_uring();
   ring own;
