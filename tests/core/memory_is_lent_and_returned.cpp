@@ -1,10 +1,16 @@
 #include "gauntlet/lend.hpp"
 
+#include <pthread.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <chrono>
+#include <csignal>
 #include <memory>
 #include <numeric>
 #include <source_location>
@@ -251,6 +257,48 @@ TEST_CASE("hidden: leaves memory lent", "[.]") {
   lend write("socket::send", here());
   write.for_reading(left.all.first(0));
   CHECK(read.active());
+}
+
+namespace {
+
+std::atomic<int> signals_told{0};
+
+/// Sends one signal after the other to a thread, each when the one before has come. Answers how many came.
+int send_signals(pthread_t to, int wanted) {
+  using clock = std::chrono::steady_clock;
+  for (int sent = 0; sent < wanted; ++sent) {
+    pthread_kill(to, SIGUSR1);
+    const clock::time_point patience = clock::now() + std::chrono::seconds(20);
+    while (signals_told.load() == sent)
+      if (clock::now() > patience) return sent;
+  }
+  return wanted;
+}
+
+}  // namespace
+
+// ThreadSanitizer keeps a signal for the fiber to which it came.
+TEST_CASE("signals that come while memory is lent and returned are told") {
+  constexpr int wanted = 500;
+  struct sigaction told{};
+  struct sigaction before{};
+  told.sa_handler = [](int) { ++signals_told; };
+  sigaction(SIGUSR1, &told, &before);
+  signals_told = 0;
+  std::atomic<int> came{-1};
+  std::thread sender([&came, to = pthread_self()] { came = send_signals(to, wanted); });
+  block lent;
+  while (came.load() < 0) {
+    for (int i = 0; i < 20; ++i) {
+      lend read("a read");
+      read.for_writing(lent.all);
+      read.give_back();
+    }
+    usleep(1);  // which ThreadSanitizer watches
+  }
+  sender.join();
+  sigaction(SIGUSR1, &before, nullptr);
+  CHECK(came == wanted);
 }
 
 TEST_CASE("what is still lent at the end of a test case fails it, and is named") {

@@ -1,9 +1,12 @@
 #include "lend_tools.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -161,6 +164,22 @@ fiber_pool& pool() {
   return of_this_thread;
 }
 
+/// Does something as the fiber. A signal that came meanwhile would be the fiber's, for ThreadSanitizer keeps
+/// signals until the thread that they came to calls something that it watches, and a fiber does not: it would
+/// never be told. So signals wait.
+template <class Work>
+void as_fiber(void* fiber, unsigned switch_there, unsigned switch_back, const Work& work) noexcept {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  void* const here = __tsan_get_current_fiber();
+  __tsan_switch_to_fiber(fiber, switch_there);
+  work();
+  __tsan_switch_to_fiber(here, switch_back);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
 const char* file_of(const char* path) noexcept {
   const char* const slash = std::strrchr(path, '/');
   return slash == nullptr ? path : slash + 1;
@@ -175,22 +194,19 @@ void lend_tools::lay(lent_range& range) noexcept {
   std::snprintf(name.data(), name.size(), "%s at %s:%u", range.operation, file_of(range.where.file_name()),
                 static_cast<unsigned>(range.where.line()));
   __tsan_set_fiber_name(fiber, name.data());
-  void* const here = __tsan_get_current_fiber();
-  __tsan_switch_to_fiber(fiber, 0);
-  if (range.writable)
-    __tsan_write_range(range.memory(), range.size());
-  else
-    __tsan_read_range(range.memory(), range.size());
-  __tsan_switch_to_fiber(here, __tsan_switch_to_fiber_no_sync);
+  as_fiber(fiber, 0, __tsan_switch_to_fiber_no_sync, [&] {
+    if (range.writable)
+      __tsan_write_range(range.memory(), range.size());
+    else
+      __tsan_read_range(range.memory(), range.size());
+  });
   range.tool.fiber = fiber;
 }
 
 void lend_tools::lift(lent_range& range, std::size_t) noexcept {
   void* const fiber = std::exchange(range.tool.fiber, nullptr);
   if (fiber == nullptr) return;
-  void* const here = __tsan_get_current_fiber();
-  __tsan_switch_to_fiber(fiber, __tsan_switch_to_fiber_no_sync);
-  __tsan_switch_to_fiber(here, 0);
+  as_fiber(fiber, __tsan_switch_to_fiber_no_sync, 0, [] {});
   pool().give_back(fiber);
 }
 
