@@ -78,7 +78,7 @@ TEST_CASE("a connection comes into a table, takes no descriptor, and talks") {
     CHECK(at_end == 0);
     co_await peer.close();
     CHECK_FALSE(peer.is_open());
-    CHECK_THROWS_AS(peer.read_some(into), misuse);
+    CHECK(misuse_of([&] { return peer.read_some(into); }).contains("it is closed: open another one"));
   });
 }
 
@@ -101,7 +101,9 @@ TEST_CASE("a socket is made in a table, and connects") {
     CHECK(second.index() != client.index());
     const std::error_code third = co_await code_of(open_socket(table, address_family::ip4));
     CHECK(third == std::errc::too_many_files_open_in_system);
-    CHECK_THROWS_AS(open_socket(table, address_family::none), misuse);
+    CHECK(misuse_of([&] {
+            return open_socket(table, address_family::none);
+          }).contains("a socket needs a family"));
   });
 }
 
@@ -118,6 +120,9 @@ TEST_CASE("an option of a socket in a table is never that of the descriptor with
     // The kernel's operation has no options of TCP: a descriptor is asked by getsockopt(2) instead.
     const std::error_code asked = co_await code_of(made.back().option<int>(IPPROTO_TCP, TCP_NODELAY));
     CHECK((asked == std::errc::operation_not_supported || asked == std::errc::function_not_supported));
+    const std::error_code bound = co_await code_of(made.back().bind(any_port()));
+    CHECK((!bound || bound == std::errc::function_not_supported || bound == std::errc::invalid_argument));
+    CHECK(other.local_address().port() == 0);
     const std::error_code set = co_await code_of(made.back().set_option(SOL_SOCKET, SO_KEEPALIVE, 1));
     if (set) {
       CHECK((set == std::errc::operation_not_supported || set == std::errc::function_not_supported));
@@ -181,18 +186,19 @@ TEST_CASE("connections that nobody takes are closed, and leave their places in t
       const std::uint64_t before = own.metrics().completed;
       for (int i = 0; i < 2; ++i) clients.push_back(co_await connected(own, waits));
       co_await until([&] { return own.metrics().completed >= before + 4; });  // both ends are told
-      CHECK_THROWS_AS(table.update(0, {}), misuse);  // the kernel chooses places meanwhile
+      CHECK(misuse_of([&] {
+              return table.update(0, {});
+            }).contains("just choosing a place"));  // the kernel chooses places meanwhile
     }
+    std::vector<fixed_file> files;
+    for (std::uint32_t i = 0; i < table.size(); ++i)
+      files.push_back(co_await table.open(own, folder / "a", read_only));
+    CHECK(files.size() == 3);
     for (socket& client : clients) {
       std::array<std::byte, 1> into{};
       const std::size_t none = co_await client.read_some(into);
       CHECK(none == 0);
     }
-    co_await until([&] { return own.pending().empty(); });
-    std::vector<fixed_file> files;
-    for (std::uint32_t i = 0; i < table.size(); ++i)
-      files.push_back(co_await table.open(own, folder / "a", read_only));
-    CHECK(files.size() == 3);
   });
 }
 
@@ -202,8 +208,8 @@ TEST_CASE("a connection goes into a table of the listener's ring only") {
   ring other;
   file_table others(other, 2);
   listener waits{own, any_port()};
-  CHECK_THROWS_AS(waits.accept(others), misuse);
-  CHECK_THROWS_AS(waits.accept_multishot(others), misuse);
+  CHECK(misuse_of([&] { return waits.accept(others); }).contains("take one of the listener's"));
+  CHECK(misuse_of([&] { return waits.accept_multishot(others); }).contains("take one of the listener's"));
 }
 
 TEST_CASE("memory that the ring knows is sent without a copy, whole and in part") {
@@ -222,7 +228,7 @@ TEST_CASE("memory that the ring knows is sent without a copy, whole and in part"
     CHECK(text_of(std::span(into).first(got)) == "hello, worldworld");
     ring other;
     const registered_buffers others(other, 1, 64);
-    CHECK_THROWS_AS(left.send_zc(others.at(0)), misuse);
+    CHECK(misuse_of([&] { return left.send_zc(others.at(0)); }).contains("registered with another ring"));
   });
 }
 
