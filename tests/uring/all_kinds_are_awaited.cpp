@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "pipes.hpp"
@@ -85,6 +86,22 @@ TEST_CASE("a timer is given another time, and removed") {
     CHECK(ends == std::vector{timeout_end::expired, timeout_end::removed});
     const bool late = co_await one.remove();
     CHECK_FALSE(late);
+  });
+}
+
+TEST_CASE("a timer that was moved from says so") {
+  require_io_uring();
+  ring own;
+  timer first{own};
+  timer one = std::move(first);
+  // NOLINTBEGIN(bugprone-use-after-move): what is looked at
+  CHECK(misuse_of([&] { return first.wait_for(1ms); }).contains("it was moved from"));
+  CHECK(misuse_of([&] { return first.update(1ms); }).contains("it was moved from"));
+  CHECK(misuse_of([&] { return first.remove(); }).contains("it was moved from"));
+  // NOLINTEND(bugprone-use-after-move)
+  run_to_the_end(own, [&]() -> task<> {
+    const timeout_end ended = co_await one.wait_for(1ms);
+    CHECK(ended == timeout_end::expired);
   });
 }
 
