@@ -10,10 +10,13 @@
 #include <type_traits>
 #include <vector>
 
+#include "../core/support/foreign.hpp"
 #include "file_support.hpp"
 
 namespace gauntlet::uring::test {
 namespace {
+
+using gauntlet::test::foreign;
 
 // What wants a descriptor of the system's takes no place in a table, and the other way around.
 static_assert(!std::is_convertible_v<fixed_file&, const descriptor&>);
@@ -269,6 +272,36 @@ TEST_CASE("a table and its files may go after the ring, or on another thread") {
     co_await sleep_for(std::chrono::milliseconds(1));  // a turn, in which what was posted runs
     const file_table second(own, 2);
     CHECK(second.size() == 2);
+  });
+}
+
+TEST_CASE("what is opened for who is gone before he is told leaves its place in the table") {
+  require_io_uring();
+  const temporary_folder folder;
+  put_file(folder / "a", "x");
+  const auto opens = [](file_table& into, const std::string& path, ring& on) -> foreign {
+    static_cast<void>(co_await into.open(on, path, read_only));
+  };
+  const auto opens_and_more = [](file_table& into, const std::string& path, ring& on) -> foreign {
+    static_cast<void>(co_await link(into.open(on, path, read_only), on.nop()));
+  };
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    file_table table(own, 1);
+    for (const bool in_a_chain : {false, true}) {
+      // Both come to their end in the same turn, the one that destroys the other first.
+      std::optional<foreign> opening;
+      const foreign destroys = [](ring& on, std::optional<foreign>& other) -> foreign {
+        co_await on.nop();
+        other.reset();
+      }(own, opening);
+      const std::string path = folder / "a";
+      opening.emplace(in_a_chain ? opens_and_more(table, path, own) : opens(table, path, own));
+      co_await own.nop();
+      CHECK_FALSE(opening.has_value());
+      const fixed_file it = co_await table.open(own, folder / "a", read_only);
+      CHECK(it.index() == 0);
+    }
   });
 }
 

@@ -7,15 +7,19 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <type_traits>
 #include <vector>
 
+#include "../core/support/foreign.hpp"
 #include "file_support.hpp"
 #include "sockets_support.hpp"
 
 namespace gauntlet::uring::test {
 namespace {
+
+using gauntlet::test::foreign;
 
 // What wants a descriptor of the system's takes no place in a table, and the other way around.
 static_assert(!std::is_convertible_v<fixed_socket&, const descriptor&>);
@@ -199,6 +203,34 @@ TEST_CASE("connections that nobody takes are closed, and leave their places in t
       const std::size_t none = co_await client.read_some(into);
       CHECK(none == 0);
     }
+  });
+}
+
+TEST_CASE("a connection that was accepted for who is gone before he is told is closed") {
+  require_io_uring();
+  const temporary_folder folder;
+  put_file(folder / "a", "hello");
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    file_table table(own, 1);
+    listener waits{own, any_port()};
+    socket client = co_await connected(own, waits);
+    // Both come to their end in the same turn, the one that destroys the other first.
+    std::optional<foreign> accepting;
+    const foreign destroys = [](ring& on, std::optional<foreign>& other) -> foreign {
+      co_await on.nop();
+      other.reset();
+    }(own, accepting);
+    accepting.emplace([](listener& at, file_table& into) -> foreign {
+      static_cast<void>(co_await at.accept(into));
+    }(waits, table));
+    co_await own.nop();
+    CHECK_FALSE(accepting.has_value());
+    const fixed_file it = co_await table.open(own, folder / "a", read_only);
+    CHECK(it.index() == 0);
+    std::array<std::byte, 1> into{};
+    const std::size_t none = co_await client.read_some(into);
+    CHECK(none == 0);
   });
 }
 
