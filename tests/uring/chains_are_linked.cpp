@@ -170,7 +170,7 @@ TEST_CASE("a chain of two rings is misuse") {
       static_cast<void>(co_await link(own.nop(), other.nop()));
       FAIL("it was submitted");
     } catch (const misuse& refused) {
-      CHECK(std::string(refused.what()).find("different rings") != std::string::npos);
+      CHECK(std::string(refused.what()).find("belong to different rings") != std::string::npos);
     }
   });
 }

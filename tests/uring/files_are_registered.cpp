@@ -10,10 +10,13 @@
 #include <type_traits>
 #include <vector>
 
+#include "../core/support/foreign.hpp"
 #include "file_support.hpp"
 
 namespace gauntlet::uring::test {
 namespace {
+
+using gauntlet::test::foreign;
 
 // What wants a descriptor of the system's takes no place in a table, and the other way around.
 static_assert(!std::is_convertible_v<fixed_file&, const descriptor&>);
@@ -49,7 +52,7 @@ TEST_CASE("a file in a table is read and written though its descriptor is closed
     CHECK(get_file(folder / "a") == "HELLo");
     co_await it.close();
     CHECK_FALSE(it.is_open());
-    CHECK_THROWS_AS(it.read_some(into), misuse);
+    CHECK(misuse_of([&] { return it.read_some(into); }).contains("it is closed: open another one"));
   });
 }
 
@@ -137,9 +140,11 @@ TEST_CASE("files are put into places that are free, and in no others") {
     std::array<std::byte, 1> into{};
     co_await placed[1].read_some(into, 0);
     CHECK(text_of(into) == "b");
-    CHECK_THROWS_AS(table.update(4, both), misuse);
-    CHECK_THROWS_AS(table.update(7, both), misuse);
-    CHECK_THROWS_AS(table.update(0, std::array<const descriptor*, 1>{nullptr}), misuse);
+    CHECK(misuse_of([&] { return table.update(4, both); }).contains("a file is there"));
+    CHECK(misuse_of([&] { return table.update(7, both); }).contains("the table has 8 places"));
+    CHECK(misuse_of([&] {
+            return table.update(0, std::array<const descriptor*, 1>{nullptr});
+          }).contains("a file is nullptr"));
     table.alloc_range(6, 2);
     const fixed_file chosen = co_await table.add(a);
     CHECK(chosen.index() >= 6);
@@ -154,9 +159,11 @@ TEST_CASE("files are put into places that are free, and in no others") {
     CHECK(outside < 0);
     {
       const auto choosing = table.add(b);
-      CHECK_THROWS_AS(table.update(0, both), misuse);
+      CHECK(misuse_of([&] { return table.update(0, both); }).contains("just choosing a place"));
     }
     CHECK(table.update(0, both).size() == 2);
+    const file_table moved = std::move(table);
+    CHECK(misuse_of([&] { return table.add(a); }).contains("it was moved from"));
   });
 }
 
@@ -177,7 +184,7 @@ TEST_CASE("files are registered all at once") {
       const std::size_t size = co_await each.read_some(into, 0);
       CHECK(size == 1);
     }
-    CHECK_THROWS_AS(register_files(own, {}), misuse);
+    CHECK(misuse_of([&] { return register_files(own, {}); }).contains("one place at least"));
   });
 }
 
@@ -268,6 +275,36 @@ TEST_CASE("a table and its files may go after the ring, or on another thread") {
   });
 }
 
+TEST_CASE("what is opened for who is gone before he is told leaves its place in the table") {
+  require_io_uring();
+  const temporary_folder folder;
+  put_file(folder / "a", "x");
+  const auto opens = [](file_table& into, const std::string& path, ring& on) -> foreign {
+    static_cast<void>(co_await into.open(on, path, read_only));
+  };
+  const auto opens_and_more = [](file_table& into, const std::string& path, ring& on) -> foreign {
+    static_cast<void>(co_await link(into.open(on, path, read_only), on.nop()));
+  };
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    file_table table(own, 1);
+    for (const bool in_a_chain : {false, true}) {
+      // Both come to their end in the same turn, the one that destroys the other first.
+      std::optional<foreign> opening;
+      const foreign destroys = [](ring& on, std::optional<foreign>& other) -> foreign {
+        co_await on.nop();
+        other.reset();
+      }(own, opening);
+      const std::string path = folder / "a";
+      opening.emplace(in_a_chain ? opens_and_more(table, path, own) : opens(table, path, own));
+      co_await own.nop();
+      CHECK_FALSE(opening.has_value());
+      const fixed_file it = co_await table.open(own, folder / "a", read_only);
+      CHECK(it.index() == 0);
+    }
+  });
+}
+
 TEST_CASE("files of two rings are not mixed up") {
   require_io_uring();
   const temporary_folder folder;
@@ -277,9 +314,13 @@ TEST_CASE("files of two rings are not mixed up") {
   run_to_the_end(own, [&]() -> task<> {
     file_table of_other(other, 2);
     const file a = co_await open(own, folder / "a", read_only);
-    CHECK_THROWS_AS(of_other.add(a), misuse);
-    CHECK_THROWS_AS(of_other.open(own, folder / "a", read_only), misuse);
-    CHECK_THROWS_AS(of_other.update(0, std::array<const descriptor*, 1>{&a}), misuse);
+    CHECK(misuse_of([&] { return of_other.add(a); }).contains("open it on the table's"));
+    CHECK(misuse_of([&] {
+            return of_other.open(own, folder / "a", read_only);
+          }).contains("a folder is of another ring"));
+    CHECK(misuse_of([&] {
+            return of_other.update(0, std::array<const descriptor*, 1>{&a});
+          }).contains("open it on the table's"));
   });
 }
 

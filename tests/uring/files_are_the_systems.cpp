@@ -629,9 +629,9 @@ TEST_CASE("a path with a NUL inside is misuse, and so are flags that exclude eac
   CHECK_THROWS_AS(statx(own, with_nul), misuse);
   CHECK_THROWS_AS(symlink(with_nul, own, "x"), misuse);
   CHECK_THROWS_AS(getxattr(own, "a", with_nul, {}), misuse);
-  CHECK_THROWS_AS(open(own, "a", write_only | read_write), misuse);
+  CHECK(misuse_of([&] { return open(own, "a", write_only | read_write); }).contains("are both asked for"));
   ring other;
-  CHECK_THROWS_AS(rename(own, "a", other, "b"), misuse);
+  CHECK(misuse_of([&] { return rename(own, "a", other, "b"); }).contains("a folder is of another ring"));
   CHECK(own.close().empty());
   CHECK_THROWS_AS(open(own, "a", read_only), misuse);
 }

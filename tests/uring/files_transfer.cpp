@@ -217,6 +217,17 @@ TEST_CASE("several buffers are handed back") {
   });
 }
 
+TEST_CASE("bytes are not spliced from one ring's file to another's") {
+  require_io_uring();
+  ring own;
+  ring other;
+  auto [reads, writes] = pipe_of(own);
+  auto [others_reads, others_writes] = pipe_of(other);
+  CHECK(misuse_of([&] {
+          return splice(reads, current_position, others_writes, current_position, 1);
+        }).contains("they are of two rings"));
+}
+
 TEST_CASE("a read that is not to wait says that there is nothing yet") {
   require_io_uring();
   ring own;
@@ -277,7 +288,7 @@ TEST_CASE("a file is cut and made longer") {
     CHECK(get_file(folder / "a") == "hello");
     co_await it.ftruncate(7);
     CHECK(get_file(folder / "a") == std::string("hello\0\0", 7));
-    CHECK_THROWS_AS(it.ftruncate(std::uint64_t{1} << 63), misuse);
+    CHECK(misuse_of([&] { return it.ftruncate(std::uint64_t{1} << 63); }).contains("no file is that large"));
   });
 }
 

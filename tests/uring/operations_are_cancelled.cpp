@@ -1,9 +1,12 @@
 // Cancelled by their task, by their descriptor, all at once, and at every suspension.
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <thread>
 
 #include "../core/support/cancel_everywhere.hpp"
+#include "../core/support/foreign.hpp"
 #include "pipes.hpp"
 #include "support.hpp"
 
@@ -11,6 +14,7 @@ namespace gauntlet::uring::test {
 namespace {
 
 using namespace std::chrono_literals;
+using gauntlet::test::foreign;
 
 task<> read_to_the_end(file& from, std::size_t& size) {
   std::array<std::byte, 4> memory{};
@@ -140,7 +144,87 @@ TEST_CASE("another ring's descriptor cannot be cancelled on this one") {
   ring own;
   ring other;
   const pipe_of ends(other);
-  CHECK_THROWS_AS(own.cancel_all_on(ends.in), misuse);
+  CHECK(misuse_of([&] { return own.cancel_all_on(ends.in); }).contains("the descriptor is another ring's"));
+}
+
+// As the ring numbers them: the first slot of a new ring in its first generation, and the answer to a cancel
+// of it.
+constexpr std::uint64_t first_operation = std::uint64_t{1} << 32U;
+constexpr std::uint64_t cancel_of_first = first_operation | std::uint64_t{1} << 63U;
+
+/// What the kernel would tell the ring.
+task<> tell(ring& own, std::uint64_t user_data, std::int32_t res) {
+  static_cast<void>(co_await own.submit_raw({.code = operation_code::msg_ring,
+                                             .fd = own.native_descriptor(),
+                                             .length = static_cast<std::uint32_t>(res),
+                                             .offset = user_data}));
+}
+
+TEST_CASE("the answer of a cancel is not what it was to cancel") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    pipe_of ends(own);
+    const auto reads = [&]() -> task<> {
+      std::array<std::byte, 8> memory{};
+      const std::size_t size = co_await ends.in.read_some(memory);
+      CHECK(size == 5);
+    };
+    const auto goes_on = [&]() -> task<> {
+      co_await tell(own, cancel_of_first, 0);
+      co_await ends.out.write_some(bytes_of("later"));
+    };
+    co_await when_all(reads(), goes_on());
+    co_await tell(own, cancel_of_first, -EALREADY);  // and of what has ended it is nobody's
+  });
+}
+
+TEST_CASE("a cancel that had no effect is asked again") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    pipe_of ends(own);
+    std::error_code ended;
+    co_await with_scope([&](scope& all) -> task<> {
+      const auto reads = [&]() -> task<> {
+        std::array<std::byte, 8> memory{};
+        ended = co_await code_of(ends.in.read_some(memory));
+        all.request_stop();
+      };
+      const auto gives_up = [&]() -> task<> {
+        co_await sleep_for(30s);
+        co_await ends.out.write_some(bytes_of("it was not cancelled"));
+      };
+      all.spawn(reads);
+      all.spawn(gives_up);
+      co_await tell(own, cancel_of_first, -EALREADY);
+    });
+    CHECK(ended == std::errc::operation_canceled);
+  });
+}
+
+TEST_CASE("who is asked to end again and again is cancelled once") {
+  require_io_uring();
+  ring own{{.entries = 2, .disabled = true}};  // which takes no more than two, until it is enabled
+  pipe_of ends(own);
+  std::array<std::error_code, 2> ended;
+  const auto reads = [](file& from, std::error_code& code) -> foreign {
+    try {
+      static_cast<void>(co_await from.read_some(owned_buffer(8)));
+    } catch (const gauntlet::error& failure) {
+      code = failure.code();
+    }
+  };
+  const foreign first = reads(ends.in, ended[0]);
+  const foreign second = reads(ends.in, ended[1]);
+  for (int i = 0; i < 100; ++i) CHECK(own.cancel_all() == 2);
+  own.enable();
+  run_to_the_end(own, [&]() -> task<> {
+    while (!first.done() || !second.done()) co_await own.nop();
+    CHECK(own.metrics().submitted < 50);
+  });
+  CHECK(ended[0] == std::errc::operation_canceled);
+  CHECK(ended[1] == std::errc::operation_canceled);
 }
 
 TEST_CASE("a cancellation that comes too late changes nothing: no byte is lost") {

@@ -33,16 +33,6 @@ foreign tells(Operation operation, std::error_code& ended) {
   }
 }
 
-template <class Work>
-std::string misuse_of(Work&& work) {
-  try {
-    std::forward<Work>(work)();
-  } catch (const misuse& refused) {
-    return refused.what();
-  }
-  return {};
-}
-
 TEST_CASE("rings, files and guards die in any order") {
   require_io_uring();
   for (int order = 0; order < 6; ++order) {
@@ -86,7 +76,7 @@ TEST_CASE("a closed ring is closed: twice is once, and what comes late is misuse
   CHECK(own.close().empty());
   CHECK(own.close().empty());
   std::array<std::byte, 4> memory{};
-  CHECK(misuse_of([&] { static_cast<void>(own.nop()); }).contains("the ring is closed"));
+  CHECK(misuse_of([&] { return own.nop(); }).contains("the ring is closed"));
   CHECK(misuse_of([&] { static_cast<void>(ends.in.read_some(memory)); }).contains("the ring is closed"));
   CHECK(misuse_of([&] { gauntlet::run(own, []() -> task<> { co_return; }()); }).contains("closed"));
   CHECK_FALSE(own.post([] {}));
@@ -116,6 +106,35 @@ TEST_CASE("a ring that its own task destroys ends with its run, which says so") 
   CHECK(said.contains("destroyed by one of its own tasks"));
 }
 
+TEST_CASE("what is another ring's is not awaited on this one") {
+  require_io_uring();
+  ring own;
+  ring other;
+  inbox others{other};
+  run_to_the_end(own, [&]() -> task<> {
+    const std::string alone = co_await misuse_in([&]() -> task<> { co_await other.nop(); });
+    CHECK(alone.contains("another loop than the one that the task runs on"));
+    const std::string chained =
+        co_await misuse_in([&]() -> task<> { static_cast<void>(co_await link(other.nop(), other.nop())); });
+    CHECK(chained.contains("another loop than the one that the task runs on"));
+    const std::string received =
+        co_await misuse_in([&]() -> task<> { static_cast<void>(co_await others.receive()); });
+    CHECK(received.contains("another loop than the one that the task runs on"));
+  });
+}
+
+TEST_CASE("what cannot be posted, and a ring that cannot be bound, are misuse") {
+  require_io_uring();
+  ring own;
+  CHECK(misuse_of([&] { return own.post({}); }).contains("there is nothing to run"));
+  run_to_the_end(own, [&]() -> task<> {
+    CHECK(misuse_of([&] { own.bind_to_this_thread(); }).contains("wait until run() has returned"));
+    co_return;
+  });
+  ring single{{.single_issuer = true}};
+  CHECK(misuse_of([&] { single.bind_to_this_thread(); }).contains("stays with the thread that made it"));
+}
+
 TEST_CASE("on another thread a ring refuses, and names both threads") {
   require_io_uring();
   ring own;
@@ -123,7 +142,7 @@ TEST_CASE("on another thread a ring refuses, and names both threads") {
   std::array<std::byte, 4> memory{};
   std::vector<std::string> said;
   gauntlet::test::on_another_thread([&] {
-    said.push_back(misuse_of([&] { static_cast<void>(own.nop()); }));
+    said.push_back(misuse_of([&] { return own.nop(); }));
     said.push_back(misuse_of([&] { static_cast<void>(ends.in.read_some(memory)); }));
     said.push_back(misuse_of([&] { static_cast<void>(own.cancel_all()); }));
     said.push_back(misuse_of([&] { own.close(); }));
@@ -282,8 +301,8 @@ extern "C" void do_nothing(int) {}
 
 TEST_CASE("signals while the ring waits interrupt nothing") {
   require_io_uring();
-  struct sigaction action {};
-  struct sigaction before {};
+  struct sigaction action{};
+  struct sigaction before{};
   action.sa_handler = do_nothing;  // without SA_RESTART
   REQUIRE(sigaction(SIGUSR1, &action, &before) == 0);
   ring own;

@@ -209,7 +209,8 @@ namespace {
 
 /// A Unix socket that listens, whose queue is full: who connects waits.
 struct full_listener {
-  explicit full_listener(ring& on) : path(folder / "s"), waits(on, address::unix_path(path), {.backlog = 0}) {}
+  explicit full_listener(ring& on)
+      : path(folder / "s"), waits(on, address::unix_path(path), {.backlog = 0}) {}
 
   temporary_folder folder;
   std::string path;
@@ -279,12 +280,16 @@ TEST_CASE("what is closed or moved from says so") {
     auto [left, right] = socket_pair(own);
     std::array<std::byte, 8> buffer{};
     socket moved = std::move(left);
-    CHECK_THROWS_AS(left.read_some(std::span(buffer)), misuse);  // NOLINT(bugprone-use-after-move)
+    CHECK(misuse_of([&] {
+            return left.read_some(std::span(buffer));
+          }).contains("it was moved from"));  // NOLINT(bugprone-use-after-move)
     co_await moved.close();
-    CHECK_THROWS_AS(moved.write(bytes_of("x")), misuse);
-    CHECK_THROWS_AS(moved.local_address(), misuse);
-    CHECK_THROWS_AS(socket(own, address_family::none), misuse);
-    CHECK_THROWS_AS(co_await code_of(open_socket(own, address_family::none)), misuse);
+    CHECK(misuse_of([&] { return moved.write(bytes_of("x")); }).contains("it is closed: open another one"));
+    CHECK(misuse_of([&] { return moved.local_address(); }).contains("it is closed: open another one"));
+    CHECK(misuse_of([&] { return socket(own, address_family::none); }).contains("a socket needs a family"));
+    CHECK(misuse_of([&] {
+            return open_socket(own, address_family::none);
+          }).contains("a socket needs a family"));
   });
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace gauntlet::uring::test {
 
@@ -20,6 +21,27 @@ void run_to_the_end(ring& on, Work&& work) {
   gauntlet::run(on, std::forward<Work>(work)());
   CHECK(on.metrics().stale == 0);
   CHECK(on.close().empty());
+}
+
+/// The sentence of the misuse that work throws; none if it throws none.
+template <class Work>
+std::string misuse_of(Work&& work) {
+  try {
+    static_cast<void>(std::forward<Work>(work)());
+  } catch (const misuse& refused) {
+    return refused.what();
+  }
+  return {};
+}
+/// The same, of a task.
+template <class Work>
+task<std::string> misuse_in(Work work) {
+  try {
+    co_await work();
+  } catch (const misuse& refused) {
+    co_return refused.what();
+  }
+  co_return std::string();
 }
 
 inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }

@@ -163,14 +163,28 @@ detail::ring_operation<timeout_end, detail::kept_time> timeout_at(ring& on,
 timer::timer(ring& on, std::source_location where)
     : state_(std::make_shared<detail::timer_state>(detail::ring_core::of(on, "timer", where))) {}
 
+namespace {
+
+const std::shared_ptr<detail::timer_state>& state_of(const std::shared_ptr<detail::timer_state>& state,
+                                                     const detail::opcode& code,
+                                                     const std::source_location& where) {
+  if (state == nullptr) throw misuse(code.kind, "it was moved from: use the one it was moved to", where);
+  return state;
+}
+
+}  // namespace
+
 detail::timer_wait timer::wait_for(std::chrono::nanoseconds span, std::source_location where) {
-  return {*state_->ring, state_, span, detail::expiring_is_success, where};
+  const auto& state = state_of(state_, detail::wait_code, where);
+  return {*state->ring, state, span, detail::expiring_is_success, where};
 }
 detail::timer_change timer::update(std::chrono::nanoseconds span, std::source_location where) {
-  return {*state_->ring, detail::update_code, state_, span, 0, where};
+  const auto& state = state_of(state_, detail::update_code, where);
+  return {*state->ring, detail::update_code, state, span, 0, where};
 }
 detail::timer_change timer::remove(std::source_location where) {
-  return {*state_->ring, detail::remove_code, state_, {}, 0, where};
+  const auto& state = state_of(state_, detail::remove_code, where);
+  return {*state->ring, detail::remove_code, state, {}, 0, where};
 }
 
 }  // namespace gauntlet::uring

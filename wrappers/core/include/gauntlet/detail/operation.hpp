@@ -106,6 +106,8 @@ class operation : public list_node<struct queue_tag>, private stop_callback {
   [[noreturn]] virtual void throw_canceled() const;
 
   bool completed() const noexcept { return state_ == state::ready || state_ == state::done; }
+  /// It has completed, and who awaits it has not gone on yet.
+  bool untold() const noexcept { return state_ == state::ready; }
   execution_context* context() const noexcept { return context_; }
   chain_link* link() const noexcept { return link_; }
   /// It is started even when stop was requested before: cancel() is called then, too.

@@ -89,7 +89,10 @@ class [[nodiscard]] timed_operation final : public linked_operations {
         limited_(std::move(limited)),
         timeout_(make_link_timeout(ring_of(limited_), span, where)) {}
   timed_operation(timed_operation&& other) noexcept = default;
-  ~timed_operation() override { leave(); }
+  ~timed_operation() override {
+    leave();
+    if (untold()) drop_result(*this);
+  }
 
   T await_resume() {
     finish();
@@ -156,7 +159,10 @@ class [[nodiscard]] link_operation final : public linked_operations {
   link_operation(const char* kind, std::uint8_t flag, std::source_location where, Parts... parts) noexcept
       : linked_operations(kind, flag, where), linked_(std::move(parts)...) {}
   link_operation(link_operation&& other) noexcept = default;
-  ~link_operation() override { leave(); }
+  ~link_operation() override {
+    leave();
+    if (untold()) drop_result(*this);
+  }
 
   std::tuple<outcome<typename part_of_chain<Parts>::value>...> await_resume() {
     finish();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <source_location>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "gauntlet/detail/intrusive_list.hpp"
@@ -254,6 +255,16 @@ class submitted : public gauntlet::detail::operation,
   linked_operations* chain_ = nullptr;  // that it is a part of
 };
 
+/// Of an untold one that is destroyed, with the coroutine of another house that awaited it: nobody else
+/// closes the descriptor that it has brought.
+template <class Operation>
+void drop_result(Operation& untold) noexcept {
+  try {
+    static_cast<void>(untold.await_resume());
+  } catch (...) {  // NOLINT(bugprone-empty-catch): it has brought nothing
+  }
+}
+
 /// Of one that keeps nothing.
 struct nothing_kept {};
 
@@ -274,7 +285,12 @@ class [[nodiscard]] ring_operation final : public submitted {
       : submitted(on, code, with, where), value_(value), kept_(std::move(kept)) {}
   ring_operation(ring_operation&& other) noexcept
       : submitted(std::move(other)), value_(other.value_), kept_(std::move(other.kept_)) {}
-  ~ring_operation() override { leave(); }
+  ~ring_operation() override {
+    leave();
+    if constexpr (!std::is_void_v<T> && !std::is_trivially_destructible_v<T>)
+      if (untold()) [[unlikely]]
+        drop_result(*this);
+  }
 
   ring_operation&& with(const submission_options& chosen) && noexcept {
     options(chosen);
