@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gauntlet/memory_checker.hpp"
@@ -56,13 +57,25 @@ void tell_lend(const char*) {
   return begin;
 }
 
+/// An exception that is thrown unpoisons the whole stack of its thread.
+bool is_on_a_stack(std::uintptr_t at) noexcept {
+  std::array<char, 1> name{};
+  void* region = nullptr;
+  std::size_t size = 0;
+  // SAFETY: it is only looked at.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
+  const char* const kind =
+      __asan_locate_address(reinterpret_cast<void*>(at), name.data(), name.size(), &region, &size);
+  return std::string_view(kind) == "stack";
+}
+
 /// The whole granules of it are poisoned, and by nobody else since: else it was freed, or is another's.
 void check_still_lent(const lent_range& range) noexcept {
   const std::uintptr_t begin = (range.begin + granule - 1) / granule * granule;
   const std::uintptr_t end = range.end / granule * granule;
   if (begin >= end) return;
   const std::uintptr_t changed = first_changed(begin, end);
-  if (changed == end) return;
+  if (changed == end || is_on_a_stack(changed)) return;
   check_allocated(range.memory() + (changed - range.begin), granule);  // if freed, who did is reported
   end_program("memory that is lent to " + range.told() +
               " was freed, or taken for something else, before it was returned");
