@@ -29,6 +29,11 @@ _CANARIES = {
     "data_race_in_{name}_binding": {"tsan": "ThreadSanitizer: data race.* @"},
     "uninitialised_branch_in_{name}_binding": {"msan": "use-of-uninitialized-value.* in @",
                                                "valgrind": "depends on uninitialised value.*: @"},
+    "lent_memory_read_in_{name}_binding": {"asan": "use-after-poison.* in @.*this memory is lent to an operation of {name}",
+                                           "fuzz": "use-after-poison.* in @.*this memory is lent to an operation of {name}",
+                                           "tsan": "data race.* @.*an operation of {name}",
+                                           "msan": "use-of-uninitialized-value.* in @",
+                                           "valgrind": "Invalid read of size.*: @.*buffer lent to an operation of {name}"},
 }
 
 

@@ -1,9 +1,11 @@
 // Faults that reach the code of the @name@ binding: they are reported only if that, too, was built with the lane's tool.
 #include <gauntlet/@name@/library.hpp>
+#include <gauntlet/lend.hpp>
 
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 
 #include "canary.hpp"
 #include "together.hpp"
@@ -50,5 +52,17 @@ void canary_uninitialised_branch_in_@name@_binding(bool faulty) {
   version* have = new_version();
   if (!faulty) *have = wanted;
   if (is_at_least(*have, wanted)) reached();
+  std::free(have);
+}
+
+// As an operation of the binding's declares what the library goes on using.
+void canary_lent_memory_read_in_@name@_binding(bool faulty) {
+  version* have = new_version();
+  *have = wanted;
+  gauntlet::lend lent("an operation of @name@");
+  lent.for_writing(std::as_writable_bytes(std::span(have, 1)));
+  if (!faulty) lent.give_back(sizeof *have);
+  if (is_at_least(*have, wanted)) reached();
+  if (faulty) lent.give_back();
   std::free(have);
 }

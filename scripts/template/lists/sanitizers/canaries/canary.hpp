@@ -4,3 +4,4 @@
   X(invalid_bool_in_@name@_binding) \
   X(data_race_in_@name@_binding) \
   X(uninitialised_branch_in_@name@_binding) \
+  X(lent_memory_read_in_@name@_binding) \
