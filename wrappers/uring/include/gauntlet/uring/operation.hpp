@@ -1,6 +1,7 @@
 #pragma once
 /// What the awaitables of a ring have in common. Coroutines await them; callers need none of their names.
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "gauntlet/detail/intrusive_list.hpp"
 #include "gauntlet/detail/operation.hpp"
+#include "gauntlet/detail/resume.hpp"
 #include "gauntlet/lend.hpp"
 #include "gauntlet/uring/error.hpp"
 
@@ -35,21 +37,48 @@ class ring_core;
 class descriptor_block;
 class linked_operations;
 
+/// How many keep a ring's memory, where counting costs no atomic operation: on the ring's thread, as long as it
+/// has its owner.
+class ring_count {
+ public:
+  /// False: elsewhere.
+  bool count(std::ptrdiff_t uses) noexcept {
+    if (counts_on_.load(std::memory_order_relaxed) != gauntlet::detail::this_thread()) [[unlikely]]
+      return false;
+    uses_ += uses;
+    return true;
+  }
+
+ protected:
+  ring_count() noexcept = default;
+  ~ring_count() = default;
+  void count_here() noexcept { counts_on_ = gauntlet::detail::this_thread(); }
+  std::ptrdiff_t stop_counting() noexcept {
+    counts_on_ = nullptr;
+    return uses_;
+  }
+
+ private:
+  std::atomic<const void*> counts_on_{nullptr};
+  std::ptrdiff_t uses_ = 0;
+};
+
 /// Keeps a ring's memory, not the ring open.
 class ring_use {
  public:
-  explicit ring_use(ring_core& used) noexcept;
+  explicit ring_use(ring_core& used) noexcept;  // in ring_core.hpp
   ring_use(ring_use&& other) noexcept : used_(std::exchange(other.used_, nullptr)) {}
   ring_use& operator=(ring_use&&) = delete;
   ~ring_use() {
-    if (used_ != nullptr) let_go();
+    if (used_ != nullptr && !used_->count(-1)) [[unlikely]]
+      let_go();
   }
-  ring_core& operator*() const noexcept { return *used_; }
+  ring_core& operator*() const noexcept;  // in ring_core.hpp
 
  private:
   void let_go() noexcept;
 
-  ring_core* used_;
+  ring_count* used_;
 };
 
 /// Keeps a descriptor's number from being closed, and so from becoming another file's.
@@ -69,7 +98,7 @@ class descriptor_use {
   descriptor_block* get() const noexcept { return used_; }
 
  private:
-  void let_go() noexcept;
+  void let_go() noexcept;  // in descriptor_block.hpp
 
   descriptor_block* used_ = nullptr;
 };
@@ -159,8 +188,8 @@ class submitted : public gauntlet::detail::operation,
   std::string object() const override;
 
  protected:
-  submitted(ring_core& ring, const opcode& code, const operands& on, std::source_location where) noexcept
-      : operation(code.kind, where), ring_(ring), opcode_(&code), operands_(on) {}
+  submitted(ring_core& ring, const opcode& code, const operands& on,
+            std::source_location where) noexcept;  // in ring_core.hpp
   submitted(descriptor_block& on, const opcode& code, const operands& with,
             std::source_location where) noexcept;  // in descriptor_block.hpp
   submitted(submitted&& other) noexcept = default;
@@ -183,7 +212,8 @@ class submitted : public gauntlet::detail::operation,
   void require_startable() const;
   /// Into the submission queue. Throws what cannot be queued.
   void submit();
-  /// Of what nobody awaits and has come to its end, or never began: another one.
+  /// Of what nobody awaits and has come to its end, or never began: another one, that keeps nothing and has no
+  /// system call. In ring_core.hpp, and descriptor_block.hpp.
   void begin_again(const opcode& code, const operands& with);
   void begin_again(const opcode& code, const operands& with, descriptor_block& on);
   /// The same, of its last completion: what it became.
@@ -196,7 +226,7 @@ class submitted : public gauntlet::detail::operation,
   const char* opcode_kind() const noexcept { return opcode_->kind; }
   void start() override;
   void cancel() noexcept override;
-  ring_core& ring() const noexcept { return *ring_; }
+  ring_core& ring() const noexcept;  // in ring_core.hpp
   descriptor_block* descriptor() const noexcept { return descriptor_.get(); }
   const operands& on() const noexcept { return operands_; }
   void options(const submission_options& chosen) noexcept { options_ = chosen; }
@@ -221,6 +251,8 @@ class submitted : public gauntlet::detail::operation,
 
   void completed(completion told) noexcept override;
   void settle(completion told) noexcept;
+  [[gnu::cold, gnu::noinline]] std::int32_t what_failure_means() const noexcept;
+  [[gnu::cold, gnu::noinline]] bool done_instead(const error& refused);
   /// The kernel has never seen it, and will not.
   void withdrawn() noexcept;
   void end(bool canceled) noexcept;
