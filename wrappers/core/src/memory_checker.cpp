@@ -55,7 +55,7 @@ void mark_completed([[maybe_unused]] const void* operation) noexcept {
 }
 
 bool memory_is_followed() noexcept {
-#if defined(GAUNTLET_MSAN) || defined(GAUNTLET_ASAN)
+#if defined(GAUNTLET_MSAN) || defined(GAUNTLET_ASAN) || defined(GAUNTLET_TSAN)
   return true;
 #else
   return runs_under_valgrind();

@@ -41,9 +41,9 @@ class batch_place final : public submitted {
   bool in_flight() const noexcept { return has_slot(); }
   using submitted::begin_again;
 
-  void completed(completion told) noexcept override;
+  void completed(std::int32_t res, std::uint32_t flags) noexcept override;
   void abort() noexcept override {
-    if (ring().cancel(static_cast<submitted&>(*this))) completed({.res = -ECANCELED});  // it had not begun
+    if (ring().cancel(static_cast<submitted&>(*this))) completed(-ECANCELED, 0);  // it had not begun
   }
   const gauntlet::detail::operation* unawaited() const noexcept override;
   bool is_orphan() const noexcept override;
@@ -155,8 +155,8 @@ class batch_block {
   bool orphaned_ = false;
 };
 
-void batch_place::completed(completion told) noexcept {
-  block_.ended(*this, settled(told).res, opcode_kind());
+void batch_place::completed(std::int32_t res, std::uint32_t flags) noexcept {
+  block_.ended(*this, settled({.res = res, .flags = flags}).res, opcode_kind());
 }
 
 const gauntlet::detail::operation* batch_place::unawaited() const noexcept {
@@ -210,7 +210,8 @@ void batch_end::throw_error(const std::source_location& where) const {
 
 namespace {
 
-[[noreturn, gnu::cold, gnu::noinline]] void refuse_moved(const char* operation, const std::source_location& where) {
+[[noreturn, gnu::cold, gnu::noinline]] void refuse_moved(const char* operation,
+                                                         const std::source_location& where) {
   throw misuse(operation, "it was moved from: use the one it was moved to", where);
 }
 

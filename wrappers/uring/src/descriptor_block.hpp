@@ -70,15 +70,15 @@ class descriptor_block {
                                           std::source_location where) noexcept
     : operation(code.kind, where), ring_(on.ring()), descriptor_(on), opcode_(&code), operands_(with) {
   operands_.fd = on.number();
-  fixed_ = on.table() != nullptr;
+  flags_ = on.table() != nullptr ? fixed_file : std::uint8_t{0};
 }
 
 inline void submitted::begin_again(const opcode& code, const operands& with, descriptor_block& on) {
   descriptor_ = descriptor_use(on);
   opcode_ = &code;
-  operands_ = with;
   operands_.fd = on.number();
-  fixed_ = on.table() != nullptr;
+  copy_bytes_and_offset(with, operands_);
+  flags_ = on.table() != nullptr ? fixed_file : std::uint8_t{0};
   try {
     ring().start(*this);
   } catch (...) {

@@ -23,7 +23,7 @@ void ring_use::let_go() noexcept { (**this).unreference(); }
 std::string submitted::object() const {
   std::string said = subject();
   if (said.empty() && operands_.fd >= 0)
-    said = (fixed_ ? "fixed file " : "descriptor ") + std::to_string(operands_.fd);
+    said = (is_fixed() ? "fixed file " : "descriptor ") + std::to_string(operands_.fd);
   return said;
 }
 
@@ -53,7 +53,7 @@ bool is_unknown(std::int32_t res) noexcept { return res == -EINVAL || res == -EO
 
 }  // namespace
 
-void submitted::submit() {
+[[gnu::used]] inline void submitted::submit() {
   bind(operands_);
   try {
     (*ring_).start(*this);
@@ -104,7 +104,8 @@ std::int32_t submitted::what_failure_means() const noexcept {
   return has_system_call() && is_unknown(result_.res) ? opcode_->instead(operands_) : result_.res;
 }
 
-void submitted::completed(completion told) noexcept {
+void submitted::completed(std::int32_t res, std::uint32_t flags) noexcept {
+  const completion told{.res = res, .flags = flags};
   if (told.notification())
     notified_ = static_cast<std::uint32_t>(told.res);
   else

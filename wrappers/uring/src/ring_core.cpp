@@ -449,13 +449,12 @@ void ring_core::deliver(const gauntlet_uring_completion& told) noexcept {
   if (target == nullptr) [[unlikely]]
     return deliver_to_nobody(told);
   ++metrics_.completed;
-  const completion entry{.res = told.res, .flags = told.flags};
-  if (!entry.more()) {
+  if (!completion{.res = told.res, .flags = told.flags}.more()) {
     slots_.release(target->slot_);
     target->slot_ = completion_target::none;
     --in_flight_;
   }
-  target->completed(entry);
+  target->completed(told.res, told.flags);
 }
 
 /// Who has no slot.

@@ -71,7 +71,7 @@ class ring_core final : public execution_context, public fork_listener, public r
   /// Made with iopoll.
   bool polls_for_completions() const noexcept { return iopoll_; }
   bool single_issuer() const noexcept { return single_issuer_; }
-  /// By a tool that is to be told what the kernel has written.
+  /// By a tool that is to be told what the kernel does.
   bool memory_is_followed() const noexcept { return memory_is_followed_; }
   /// work(io_uring*) here, or on the ring's thread, soon; nothing if it is closed. Any thread.
   template <class Work>
@@ -250,9 +250,9 @@ class ring_core final : public execution_context, public fork_listener, public r
   io_uring* ring_ = nullptr;
   slot_table slots_;
   gauntlet_uring_entry entry_{};  // that is being queued
-  std::size_t in_flight_ = 0;  // slots that are taken
-  std::size_t held_back_ = 0;  // of these, in the backlog
-  std::size_t draining_ = 0;   // of these, with submission_options::drain: nothing passes them
+  std::size_t in_flight_ = 0;     // slots that are taken
+  std::size_t held_back_ = 0;     // of these, in the backlog
+  std::size_t draining_ = 0;      // of these, with submission_options::drain: nothing passes them
   gauntlet::detail::intrusive_list<submitted, backlog_tag> backlog_;
   std::vector<std::uint64_t> cancels_;  // that found no room; as much is reserved as there are slots
   std::vector<std::uint64_t> unheard_;  // cancels that are to be asked again, and as many
@@ -297,7 +297,8 @@ class ring_core final : public execution_context, public fork_listener, public r
   bool door_open_ = true;
 };
 
-// What each operation goes through, where the compiler sees it. What is used, templates of public headers call.
+// What each operation goes through, where the compiler sees it. What is marked as used, templates of public
+// headers call, too.
 
 [[gnu::used]] inline ring_use::ring_use(ring_core& used) noexcept : used_(&used) {
   if (!used.count(1)) [[unlikely]]
@@ -309,6 +310,13 @@ class ring_core final : public execution_context, public fork_listener, public r
 [[gnu::used]] inline submitted::submitted(ring_core& ring, const opcode& code, const operands& on,
                                           std::source_location where) noexcept
     : operation(code.kind, where), ring_(ring), opcode_(&code), operands_(on) {}
+/// What reads and writes differ in.
+inline void copy_bytes_and_offset(const operands& from, operands& to) noexcept {
+  to.length = from.length;
+  to.offset = from.offset;
+  to.address = from.address;
+}
+
 [[gnu::used]] inline ring_core& submitted::ring() const noexcept { return *ring_; }
 
 inline void ring_core::take_slot(submitted& added) {
@@ -321,17 +329,16 @@ inline void ring_core::take_slot(submitted& added) {
 }
 
 inline int ring_core::queue(const submitted& added) noexcept {
-  unsigned flags = added.link_flag_;
-  if (added.options_.async) flags |= IOSQE_ASYNC;
-  if (added.fixed_) flags |= IOSQE_FIXED_FILE;
+  static_assert(submitted::fixed_file == IOSQE_FIXED_FILE && submitted::async == IOSQE_ASYNC);
   entry_.user_data = slots_.user_data(added.slot_);
+  entry_.flags = added.flags_;
   entry_.personality = added.options_.personality;
   if (added.operands_.buffer_group >= 0) [[unlikely]] {
-    flags |= IOSQE_BUFFER_SELECT;
+    entry_.flags |= IOSQE_BUFFER_SELECT;
     entry_.buf_group = static_cast<std::uint16_t>(added.operands_.buffer_group);
   }
-  entry_.flags = static_cast<std::uint8_t>(flags);
-  mark_submitted(&added);
+  if (memory_is_followed_) [[unlikely]]
+    mark_submitted(&added);
   const int status = added.opcode_->queue(ring_, &entry_, added.operands_);
   return status != -EAGAIN ? status : queue_again(added);
 }
@@ -345,20 +352,23 @@ inline void ring_core::start(submitted& added) {
 
 inline void submitted::begin_again(const opcode& code, const operands& with) {
   opcode_ = &code;
-  operands_ = with;
-  fixed_ = false;
+  operands_.fd = -1;
+  copy_bytes_and_offset(with, operands_);
+  flags_ = 0;
   ring().start(*this);
 }
 
 /// What tools are told of the last completion, and what it becomes.
 inline void submitted::settle(completion told) noexcept {
-  mark_completed(this);
+  const bool followed = ring().memory_is_followed();
+  if (followed) [[unlikely]]
+    mark_completed(this);
   lent_.give_back(told.res > 0 && !told.notification() ? static_cast<std::size_t>(told.res) : 0);
   if (options_.drain) [[unlikely]]
     (*ring_).drained();
   if (result_.res < 0) [[unlikely]]
     result_.res = what_failure_means();
-  if (result_.res >= 0 && opcode_->written != nullptr && (*ring_).memory_is_followed())
+  if (followed && result_.res >= 0 && opcode_->written != nullptr) [[unlikely]]
     opcode_->written(operands_, result_.res);
 }
 

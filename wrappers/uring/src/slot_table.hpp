@@ -47,9 +47,13 @@ class slot_table {
     return std::uint64_t{at(index).generation} << 32 | index;
   }
   /// What a cancel of it is answered with: no slot's, as it has no such generation.
-  static constexpr std::uint64_t cancel_of(std::uint64_t user_data) noexcept { return user_data | cancel_bit; }
+  static constexpr std::uint64_t cancel_of(std::uint64_t user_data) noexcept {
+    return user_data | cancel_bit;
+  }
   static constexpr bool is_cancel(std::uint64_t user_data) noexcept { return (user_data & cancel_bit) != 0; }
-  static constexpr std::uint64_t cancelled(std::uint64_t user_data) noexcept { return user_data & ~cancel_bit; }
+  static constexpr std::uint64_t cancelled(std::uint64_t user_data) noexcept {
+    return user_data & ~cancel_bit;
+  }
   static std::uint32_t index_of(std::uint64_t user_data) noexcept {
     return static_cast<std::uint32_t>(user_data & UINT32_MAX);
   }

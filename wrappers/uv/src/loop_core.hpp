@@ -72,9 +72,7 @@ class loop_core final : public execution_context {
   }
 
   // ---- thread
-  bool on_this_thread() const noexcept override {
-    return thread_.is_this();
-  }
+  bool on_this_thread() const noexcept override { return thread_.is_this(); }
   void require_thread(const char* operation, const std::source_location& where) const {
     if (!on_this_thread()) refuse_thread(operation, where);
   }

@@ -195,7 +195,7 @@ class execution_context {
   static void resume_ready() noexcept;
 
   // What is asked for each operation. A loop that keeps it here is called for it no more.
-  detail::owner_thread thread_;                   // on_this_thread(), where it is bound
+  detail::owner_thread thread_;                    // on_this_thread(), where it is bound
   mutable clock::time_point known_coarse_time_{};  // coarse_now(), or nothing
 
  private:

@@ -37,8 +37,8 @@ class ring_core;
 class descriptor_block;
 class linked_operations;
 
-/// How many keep a ring's memory, where counting costs no atomic operation: on the ring's thread, as long as it
-/// has its owner.
+/// How many keep a ring's memory, counted without atomic operations: on the ring's thread, as long as it has
+/// its owner.
 class ring_count {
  public:
   /// False: elsewhere.
@@ -122,7 +122,7 @@ struct completion {
 class completion_target {
  public:
   /// On the ring's thread. After one that has no more() it is off its slot.
-  virtual void completed(completion told) noexcept = 0;
+  virtual void completed(std::int32_t res, std::uint32_t flags) noexcept = 0;
   /// Asks the kernel to end it: the ring is closing, or the descriptor.
   virtual void abort() noexcept = 0;
   virtual bool works_on(const descriptor_block& asked) const noexcept = 0;
@@ -212,8 +212,8 @@ class submitted : public gauntlet::detail::operation,
   void require_startable() const;
   /// Into the submission queue. Throws what cannot be queued.
   void submit();
-  /// Of what nobody awaits and has come to its end, or never began: another one, that keeps nothing and has no
-  /// system call. In ring_core.hpp, and descriptor_block.hpp.
+  /// Of what nobody awaits and has come to its end, or never began: another one, that keeps nothing and has
+  /// no system call. In ring_core.hpp, and descriptor_block.hpp.
   void begin_again(const opcode& code, const operands& with);
   void begin_again(const opcode& code, const operands& with, descriptor_block& on);
   /// The same, of its last completion: what it became.
@@ -229,7 +229,10 @@ class submitted : public gauntlet::detail::operation,
   ring_core& ring() const noexcept;  // in ring_core.hpp
   descriptor_block* descriptor() const noexcept { return descriptor_.get(); }
   const operands& on() const noexcept { return operands_; }
-  void options(const submission_options& chosen) noexcept { options_ = chosen; }
+  void options(const submission_options& chosen) noexcept {
+    options_ = chosen;
+    flags_ = static_cast<std::uint8_t>(chosen.async ? flags_ | async : flags_ & ~async);
+  }
   std::int32_t res() const noexcept { return result_.res; }
   std::uint32_t completion_flags() const noexcept { return result_.flags; }
   /// What the notification said (IORING_CQE_F_NOTIF), if there was one.
@@ -249,7 +252,7 @@ class submitted : public gauntlet::detail::operation,
   friend class ring_core;
   friend class linked_operations;
 
-  void completed(completion told) noexcept override;
+  void completed(std::int32_t res, std::uint32_t flags) noexcept override;
   void settle(completion told) noexcept;
   [[gnu::cold, gnu::noinline]] std::int32_t what_failure_means() const noexcept;
   [[gnu::cold, gnu::noinline]] bool done_instead(const error& refused);
@@ -262,7 +265,8 @@ class submitted : public gauntlet::detail::operation,
   [[noreturn]] void throw_error() const;
   bool goes_on() noexcept;
   /// That can be called: a place in a table is no descriptor.
-  bool has_system_call() const noexcept { return opcode_->instead != nullptr && !fixed_; }
+  bool has_system_call() const noexcept { return opcode_->instead != nullptr && !is_fixed(); }
+  bool is_fixed() const noexcept { return (flags_ & fixed_file) != 0; }
   void lend_memory() {
     if constexpr (lends_are_tracked) {
       if (opcode_->lends == nullptr) return;
@@ -272,6 +276,9 @@ class submitted : public gauntlet::detail::operation,
     }
   }
 
+  static constexpr std::uint8_t fixed_file = 1U;  // operands_.fd is a place in the ring's table of files
+  static constexpr std::uint8_t async = 1U << 4U;
+
   ring_use ring_;
   descriptor_use descriptor_;
   const opcode* opcode_;
@@ -280,8 +287,7 @@ class submitted : public gauntlet::detail::operation,
   completion result_;
   std::uint32_t notified_ = 0;
   submission_options options_;
-  bool fixed_ = false;          // operands_.fd is a place in the ring's table of files
-  std::uint8_t link_flag_ = 0;  // IOSQE_*, to the next of a chain
+  std::uint8_t flags_ = 0;  // IOSQE_*: these two, and what links it to the next of a chain
   bool stopped_ = false;
   linked_operations* chain_ = nullptr;  // that it is a part of
 };
