@@ -439,7 +439,7 @@ void ring_core::reap() noexcept {
   for (std::size_t round = 0; round < batches_in_a_turn; ++round) {
     const gauntlet::detail::resume_scope when_all_are_told;
     const unsigned count = gauntlet_uring_reap(ring_, told.data(), batch);
-    for (unsigned i = 0; i < count; ++i) deliver(told[i]);
+    for (const gauntlet_uring_completion& each : std::span(told.data(), count)) deliver(each);
     if (count < batch) return;
   }
 }
@@ -450,7 +450,7 @@ void ring_core::deliver(const gauntlet_uring_completion& told) noexcept {
     return deliver_to_nobody(told);
   ++metrics_.completed;
   if (!completion{.res = told.res, .flags = told.flags}.more()) {
-    slots_.release(target->slot_);
+    slots_.release(slot_table::index_of(told.user_data));
     target->slot_ = completion_target::none;
     --in_flight_;
   }

@@ -38,7 +38,8 @@ class slot_table {
   void release(std::uint32_t index) noexcept {
     slot& released = at(index);
     released.target = nullptr;
-    released.generation = released.generation == last_generation ? 1 : released.generation + 1;
+    if (++released.generation > last_generation) [[unlikely]]
+      released.generation = 1;
     released.next_free = free_;
     free_ = index;
   }
