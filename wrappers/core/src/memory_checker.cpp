@@ -55,10 +55,10 @@ void mark_completed([[maybe_unused]] const void* operation) noexcept {
 }
 
 bool memory_is_followed() noexcept {
-#if defined(GAUNTLET_MSAN) || defined(GAUNTLET_ASAN) || defined(GAUNTLET_TSAN)
+#if defined(GAUNTLET_TSAN)
   return true;
 #else
-  return runs_under_valgrind();
+  return allocations_are_checked();
 #endif
 }
 
