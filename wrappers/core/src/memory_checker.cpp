@@ -54,6 +54,14 @@ void mark_completed([[maybe_unused]] const void* operation) noexcept {
 #endif
 }
 
+bool memory_is_followed() noexcept {
+#if defined(GAUNTLET_TSAN)
+  return true;
+#else
+  return allocations_are_checked();
+#endif
+}
+
 bool allocations_are_checked() noexcept {
 #if defined(GAUNTLET_MSAN) || defined(GAUNTLET_ASAN)
   return true;

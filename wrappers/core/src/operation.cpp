@@ -62,7 +62,7 @@ bool operation::suspend(std::coroutine_handle<> coroutine, chain_link* link) {
   coroutine_ = coroutine;
   link_ = link;
   context_ = link != nullptr && link->context != nullptr ? link->context : execution_context::current();
-  if (context_ != nullptr && !context_->on_this_thread()) [[unlikely]]
+  if (context_ != nullptr && !context_->is_here()) [[unlikely]]
     context_->refuse_thread(kind_, where_);
   stop_state* const stop = link != nullptr ? link->stop : nullptr;
   if (stop != nullptr && stop->requested() && !starts_stopped_) [[unlikely]] {
@@ -74,24 +74,37 @@ bool operation::suspend(std::coroutine_handle<> coroutine, chain_link* link) {
   try {
     start();
   } catch (...) {
-    failure_ = std::current_exception();
-    state_ = state::done;
+    start_failed();
   }
-  if (state_ == state::starting && stop != nullptr && stop->requested()) [[unlikely]]
-    cancel();
   if (state_ == state::done) return false;
-  state_ = state::in_flight;
-  if (context_ != nullptr) {
-    since_ = context_->watchdog_ == nullptr ? context_->coarse_now() : context_->now();
-    context_->operations_.push_back(*this);
+  if (stop != nullptr) {
+    if (!stop->requested()) [[likely]] {
+      stop->add(*this);
+    } else {
+      cancel();
+      if (state_ == state::done) return false;
+    }
   }
-  if (stop != nullptr && !stop->requested()) stop->add(*this);
+  state_ = state::in_flight;
   if (context_ == nullptr) return true;
-  if (context_->watchdog_ != nullptr) [[unlikely]]
-    context_->watchdog_->suspended(*this);
-  if (context_->observer_ != nullptr) [[unlikely]]
-    context_->observer_->suspended(*this);
+  since_ = context_->coarse_time();
+  context_->operations_.push_back(*this);
+  if (context_->watchdog_ != nullptr || context_->observer_ != nullptr) [[unlikely]]
+    tell_suspended();
   return true;
+}
+
+void operation::start_failed() noexcept {
+  failure_ = std::current_exception();
+  state_ = state::done;
+}
+
+void operation::tell_suspended() noexcept {
+  if (context_->watchdog_ != nullptr) {
+    since_ = context_->now();
+    context_->watchdog_->suspended(*this);
+  }
+  if (context_->observer_ != nullptr) context_->observer_->suspended(*this);
 }
 
 void operation::refuse_second_time() const {
@@ -103,7 +116,7 @@ void operation::complete() {
     state_ = state::done;
     return;
   }
-  if (context_ != nullptr && !context_->on_this_thread()) [[unlikely]]
+  if (context_ != nullptr && !context_->is_here()) [[unlikely]]
     context_->refuse_thread(kind_, where_);
   static_cast<list_node<queue_tag>&>(*this).unlink();
   static_cast<list_node<stop_tag>&>(*this).unlink();

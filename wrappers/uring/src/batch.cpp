@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <deque>
+#include <memory>
 #include <vector>
 
 #include "common_queues.hpp"
@@ -39,16 +39,11 @@ class batch_place final : public submitted {
   std::size_t index() const noexcept { return index_; }
 
   bool in_flight() const noexcept { return has_slot(); }
-  void begin(const opcode& code, const operands& with, descriptor_block* on) {
-    if (on != nullptr)
-      begin_again(code, with, *on);
-    else
-      begin_again(code, with);
-  }
+  using submitted::begin_again;
 
-  void completed(completion told) noexcept override;
+  void completed(std::int32_t res, std::uint32_t flags) noexcept override;
   void abort() noexcept override {
-    if (ring().cancel(static_cast<submitted&>(*this))) completed({.res = -ECANCELED});  // it had not begun
+    if (ring().cancel(static_cast<submitted&>(*this))) completed(-ECANCELED, 0);  // it had not begun
   }
   const gauntlet::detail::operation* unawaited() const noexcept override;
   bool is_orphan() const noexcept override;
@@ -62,37 +57,37 @@ class batch_place final : public submitted {
 class batch_block {
  public:
   batch_block(ring_core& ring, std::size_t places, std::size_t bytes_each, const std::source_location& where)
-      : ring_(ring), bytes_each_(bytes_each) {
+      : ring_(ring),
+        size_(places),
+        bytes_each_(bytes_each),
+        telling_(std::make_unique<batch_end[]>(places)),
+        told_(std::make_unique<batch_end[]>(places)) {
     if (bytes_each != 0)
       memory_ = owned_buffer::aligned(places * bytes_each, std::min(page, std::bit_ceil(bytes_each)));
-    ended_.reserve(places);
-    told_.reserve(places);
+    places_.reserve(places);
     for (std::size_t i = 0; i < places; ++i) places_.emplace_back(*this, ring, i, where);
   }
   batch_block(const batch_block&) = delete;
   batch_block& operator=(const batch_block&) = delete;
 
   ring_core& ring() const noexcept { return *ring_; }
-  std::size_t size() const noexcept { return places_.size(); }
+  std::size_t size() const noexcept { return size_; }
   std::size_t in_flight() const noexcept { return in_flight_; }
   bool is_orphan() const noexcept { return orphaned_; }
   bool is_awaited() const noexcept { return waiting_ != nullptr; }
 
   /// One where nothing is in flight.
   batch_place& free_place(std::size_t place, const char* operation, const std::source_location& where) {
-    if (place >= places_.size()) [[unlikely]]
-      throw misuse(operation, "it has " + std::to_string(places_.size()) + " places: take one of those",
-                   where);
-    batch_place& found = places_[place];
-    if (found.in_flight()) [[unlikely]]
-      throw misuse(operation, "an operation is in flight there: await that with next() first", where);
-    return found;
+    if (place >= size_ || places_.data()[place].in_flight()) [[unlikely]]
+      refuse_place(place, operation, where);
+    return places_.data()[place];
   }
   std::span<std::byte> bytes(std::size_t place) {
     return memory_.writable().subspan(place * bytes_each_, bytes_each_);
   }
-  void begin(batch_place& place, const opcode& code, const operands& with, descriptor_block* on) {
-    place.begin(code, with, on);
+  template <class... On>
+  void begin(batch_place& place, const opcode& code, const operands& with, On&... on) {
+    place.begin_again(code, with, on...);
     ++in_flight_;
   }
 
@@ -100,23 +95,20 @@ class batch_block {
     if (waiting_ != nullptr)
       throw misuse(waits.kind(), "another task waits for the next ones already: one at a time",
                    waits.where());
-    if (!ended_.empty() || in_flight_ == 0) return waits.complete();
+    if (ended_ != 0 || in_flight_ == 0) return waits.complete();
     waiting_ = &waits;
   }
   void forget() noexcept { waiting_ = nullptr; }
   std::span<const batch_end> tell() noexcept {
-    told_.swap(ended_);
-    ended_.clear();
-    return told_;
+    telling_.swap(told_);
+    return {told_.get(), std::exchange(ended_, 0)};
   }
   void ended(batch_place& place, std::int32_t res, const char* kind) noexcept {
     --in_flight_;
-    if (orphaned_) {
-      if (in_flight_ == 0) unreference();
-      return;
-    }
-    ended_.push_back({.place = place.index(), .res = res, .kind = kind});
-    if (batch_wait* const waits = std::exchange(waiting_, nullptr)) waits->complete();
+    if (orphaned_) [[unlikely]]
+      return orphan_ended();
+    telling_[ended_++] = {.place = place.index(), .res = res, .kind = kind};
+    if (waiting_ != nullptr) std::exchange(waiting_, nullptr)->complete();
   }
   void cancel() noexcept {
     for (batch_place& place : places_)
@@ -139,20 +131,32 @@ class batch_block {
 
  private:
   ~batch_block() = default;
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse_place(std::size_t place, const char* operation,
+                                                           const std::source_location& where) const {
+    if (place >= size_)
+      throw misuse(operation, "it has " + std::to_string(size_) + " places: take one of those", where);
+    throw misuse(operation, "an operation is in flight there: await that with next() first", where);
+  }
+  [[gnu::noinline]] void orphan_ended() noexcept {
+    if (in_flight_ == 0) unreference();
+  }
+
   ring_use ring_;
+  std::size_t size_;
   std::size_t bytes_each_;
   owned_buffer memory_;
-  std::deque<batch_place> places_;  // which do not move
-  std::vector<batch_end> ended_;    // with room for all
-  std::vector<batch_end> told_;     // by the last next()
+  std::vector<batch_place> places_;       // which do not move: there is room for all
+  std::unique_ptr<batch_end[]> telling_;  // as is here
+  std::unique_ptr<batch_end[]> told_;     // by the last next()
+  std::size_t ended_ = 0;                 // of telling_
   batch_wait* waiting_ = nullptr;
   std::size_t in_flight_ = 0;
   std::size_t references_ = 1;
   bool orphaned_ = false;
 };
 
-void batch_place::completed(completion told) noexcept {
-  block_.ended(*this, settled(told).res, opcode_kind());
+void batch_place::completed(std::int32_t res, std::uint32_t flags) noexcept {
+  block_.ended(*this, settled({.res = res, .flags = flags}).res, opcode_kind());
 }
 
 const gauntlet::detail::operation* batch_place::unawaited() const noexcept {
@@ -200,12 +204,16 @@ using detail::batch_block;
 
 // ---- batch
 
-std::size_t batch_end::size(std::source_location where) const {
-  if (res < 0) throw error(res, kind, "place " + std::to_string(place), where);
-  return static_cast<std::size_t>(res);
+void batch_end::throw_error(const std::source_location& where) const {
+  throw error(res, kind, "place " + std::to_string(place), where);
 }
 
 namespace {
+
+[[noreturn, gnu::cold, gnu::noinline]] void refuse_moved(const char* operation,
+                                                         const std::source_location& where) {
+  throw misuse(operation, "it was moved from: use the one it was moved to", where);
+}
 
 detail::descriptor_block& use_of(const any_descriptor& on, const batch_block& block, const char* operation,
                                  const std::source_location& where) {
@@ -229,9 +237,9 @@ batch::~batch() {
   if (block_ != nullptr) block_->owner_gone();
 }
 
-batch_block& batch::use(const char* operation, const std::source_location& where) const {
+inline batch_block& batch::use(const char* operation, const std::source_location& where) const {
   if (block_ == nullptr) [[unlikely]]
-    throw misuse(operation, "it was moved from: use the one it was moved to", where);
+    refuse_moved(operation, where);
   block_->ring().require_open(operation, where);
   return *block_;
 }
@@ -250,8 +258,7 @@ std::span<std::byte> batch::bytes(std::size_t place, std::source_location where)
 
 void batch::nop(std::size_t place, std::source_location where) {
   batch_block& block = use(detail::batch_nop_code.kind, where);
-  block.begin(block.free_place(place, detail::batch_nop_code.kind, where), detail::batch_nop_code, {},
-              nullptr);
+  block.begin(block.free_place(place, detail::batch_nop_code.kind, where), detail::batch_nop_code, {});
 }
 
 void batch::read(std::size_t place, const any_descriptor& from, std::uint64_t offset,
@@ -261,7 +268,7 @@ void batch::read(std::size_t place, const any_descriptor& from, std::uint64_t of
   const std::span<std::byte> into = block.bytes(place);
   block.begin(free, detail::batch_read_code,
               {.length = detail::most_at_once(into.size()), .offset = offset, .address = into.data()},
-              &use_of(from, block, detail::batch_read_code.kind, where));
+              use_of(from, block, detail::batch_read_code.kind, where));
 }
 
 void batch::write(std::size_t place, const any_descriptor& to, std::size_t size, std::uint64_t offset,
@@ -274,7 +281,7 @@ void batch::write(std::size_t place, const any_descriptor& to, std::size_t size,
                  "a place has " + std::to_string(memory.size()) + " bytes: write no more than those", where);
   block.begin(free, detail::batch_write_code,
               {.length = detail::most_at_once(size), .offset = offset, .address = memory.data()},
-              &use_of(to, block, detail::batch_write_code.kind, where));
+              use_of(to, block, detail::batch_write_code.kind, where));
 }
 
 detail::batch_wait batch::next(std::source_location where) { return {use("batch::next", where), where}; }

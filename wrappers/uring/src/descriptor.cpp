@@ -11,8 +11,6 @@
 namespace gauntlet::uring {
 namespace detail {
 
-void descriptor_use::let_go() noexcept { std::exchange(used_, nullptr)->remove_use(); }
-
 // ---- block
 
 descriptor_block::descriptor_block(file_table_block& table, std::uint32_t place) noexcept
@@ -35,6 +33,10 @@ void descriptor_block::close_number() noexcept {
     ::close(number);
 }
 
+void refuse_descriptor(const char* advice, const char* operation, const std::source_location& where) {
+  throw misuse(operation, advice, where);
+}
+
 void descriptor_block::begin_closing() noexcept {
   if (std::exchange(closing_, true)) return;
   if (in_flight()) ring().cancel_all_on(*this);
@@ -53,8 +55,7 @@ void descriptor_block::close_when_unused(close_operation& closer) noexcept {
     closer_ = &closer;
 }
 
-void descriptor_block::remove_use() noexcept {
-  --uses_;
+void descriptor_block::use_removed() noexcept {
   if (uses_ == 2 && closer_ != nullptr) return std::exchange(closer_, nullptr)->begin();
   if (uses_ != 0) return;
   closing_ = true;
@@ -163,14 +164,6 @@ any_descriptor& any_descriptor::operator=(any_descriptor&& other) noexcept {
 
 any_descriptor::~any_descriptor() {
   if (block_ != nullptr) block_->owner_gone();
-}
-
-detail::descriptor_block& any_descriptor::use(const char* operation,
-                                              const std::source_location& where) const {
-  if (block_ == nullptr) throw misuse(operation, "it was moved from: use the one it was moved to", where);
-  block_->ring().require_open(operation, where);
-  if (block_->closing()) throw misuse(operation, "it is closed: open another one", where);
-  return *block_;
 }
 
 bool any_descriptor::is_open() const noexcept { return block_ != nullptr && !block_->closing(); }

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "gauntlet/uring/descriptor.hpp"
+#include "ring_core.hpp"
 
 namespace gauntlet::uring::detail {
 
@@ -35,7 +36,11 @@ class descriptor_block {
   int release() noexcept;
 
   void add_use() noexcept { ++uses_; }
-  void remove_use() noexcept;
+  void remove_use() noexcept {
+    --uses_;
+    if (uses_ == 0 || closer_ != nullptr) [[unlikely]]
+      use_removed();
+  }
 
   /// Keeps its memory only, not its number.
   void add_reference() noexcept { ++references_; }
@@ -43,6 +48,7 @@ class descriptor_block {
 
  private:
   ~descriptor_block();
+  void use_removed() noexcept;
   void close_number() noexcept;
 
   ring_use ring_;
@@ -59,12 +65,30 @@ class descriptor_block {
 [[gnu::used]] inline descriptor_use::descriptor_use(descriptor_block& used) noexcept : used_(&used) {
   used.add_use();
 }
+[[gnu::used]] inline void descriptor_use::let_go() noexcept { std::exchange(used_, nullptr)->remove_use(); }
 [[gnu::used]] inline submitted::submitted(descriptor_block& on, const opcode& code, const operands& with,
                                           std::source_location where) noexcept
     : operation(code.kind, where), ring_(on.ring()), descriptor_(on), opcode_(&code), operands_(with) {
   operands_.fd = on.number();
-  fixed_ = on.table() != nullptr;
+  flags_ = on.table() != nullptr ? fixed_file : std::uint8_t{0};
 }
+
+inline void submitted::begin_again(const opcode& code, const operands& with, descriptor_block& on) {
+  descriptor_ = descriptor_use(on);
+  opcode_ = &code;
+  operands_.fd = on.number();
+  copy_bytes_and_offset(with, operands_);
+  flags_ = on.table() != nullptr ? fixed_file : std::uint8_t{0};
+  try {
+    ring().start(*this);
+  } catch (...) {
+    descriptor_.reset();
+    throw;
+  }
+}
+
+[[noreturn, gnu::cold]] void refuse_descriptor(const char* advice, const char* operation,
+                                               const std::source_location& where);
 
 /// Knows a descriptor as long as it likes, and lets it be closed meanwhile.
 class descriptor_reference {
@@ -89,3 +113,17 @@ struct descriptor_access {
 };
 
 }  // namespace gauntlet::uring::detail
+
+namespace gauntlet::uring {
+
+[[gnu::used]] inline detail::descriptor_block& any_descriptor::use(const char* operation,
+                                                                   const std::source_location& where) const {
+  if (block_ == nullptr) [[unlikely]]
+    detail::refuse_descriptor("it was moved from: use the one it was moved to", operation, where);
+  block_->ring().require_open(operation, where);
+  if (block_->closing()) [[unlikely]]
+    detail::refuse_descriptor("it is closed: open another one", operation, where);
+  return *block_;
+}
+
+}  // namespace gauntlet::uring

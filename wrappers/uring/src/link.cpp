@@ -68,7 +68,8 @@ void linked_operations::start_parts(std::span<submitted* const> parts) {
     part->options_.drain = drains;
     part->bind(part->operands_);
     part->chain_ = this;
-    part->link_flag_ = part == parts.back() ? std::uint8_t{0} : flag_;
+    const unsigned own = part->flags_ & (submitted::fixed_file | submitted::async);
+    part->flags_ = static_cast<std::uint8_t>(part == parts.back() ? own : own | flag_);
   }
   parts_ = parts;
   left_ = parts.size();

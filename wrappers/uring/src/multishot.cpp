@@ -158,7 +158,7 @@ void shot_block::fed() noexcept { arm_for_who_waits(); }
 void shot_block::stop() noexcept {
   if (std::exchange(stopping_, true)) return;
   if (!core().cancel(static_cast<submitted&>(*this))) return;
-  completed({.res = -ECANCELED});  // it had not begun
+  completed(-ECANCELED, 0);  // it had not begun
 }
 
 void shot_block::abort() noexcept {
@@ -171,7 +171,8 @@ bool shot_block::is_end(completion told) const noexcept {
   return brings_ == shot_result::buffer && told.res == 0;
 }
 
-void shot_block::completed(completion told) noexcept {
+void shot_block::completed(std::int32_t res, std::uint32_t flags) noexcept {
+  completion told{.res = res, .flags = flags};
   mark_completed(static_cast<submitted*>(this));
   constexpr std::uint32_t nonempty = 1U << 2;  // IORING_CQE_F_SOCK_NONEMPTY
   drained_ = (told.flags & nonempty) == 0;

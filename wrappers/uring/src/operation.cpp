@@ -18,13 +18,12 @@ constexpr bool is_restart(std::int32_t res) noexcept { return res <= -512 && res
 
 }  // namespace
 
-ring_use::ring_use(ring_core& used) noexcept : used_(&used) { used.use_added(); }
-void ring_use::let_go() noexcept { used_->use_removed(); }
+void ring_use::let_go() noexcept { (**this).unreference(); }
 
 std::string submitted::object() const {
   std::string said = subject();
   if (said.empty() && operands_.fd >= 0)
-    said = (fixed_ ? "fixed file " : "descriptor ") + std::to_string(operands_.fd);
+    said = (is_fixed() ? "fixed file " : "descriptor ") + std::to_string(operands_.fd);
   return said;
 }
 
@@ -54,16 +53,21 @@ bool is_unknown(std::int32_t res) noexcept { return res == -EINVAL || res == -EO
 
 }  // namespace
 
-void submitted::submit() {
+[[gnu::used]] inline void submitted::submit() {
   bind(operands_);
   try {
     (*ring_).start(*this);
   } catch (const error& refused) {
-    if (!has_system_call() || refused.code() != std::errc::function_not_supported) throw;
-    result_.res = opcode_->instead(operands_);
-    descriptor_.reset();
-    complete();
+    if (!done_instead(refused)) throw;
   }
+}
+
+bool submitted::done_instead(const error& refused) {
+  if (!has_system_call() || refused.code() != std::errc::function_not_supported) return false;
+  result_.res = opcode_->instead(operands_);
+  descriptor_.reset();
+  complete();
+  return true;
 }
 
 void submitted::require_startable() const {
@@ -95,39 +99,13 @@ bool submitted::works_on(const descriptor_block& asked) const noexcept {
   return descriptor_.get() == &asked || works_on_too(asked);
 }
 
-void submitted::begin_again(const opcode& code, const operands& with) {
-  opcode_ = &code;
-  operands_ = with;
-  submit();
+std::int32_t submitted::what_failure_means() const noexcept {
+  if (is_restart(result_.res)) return -EINTR;
+  return has_system_call() && is_unknown(result_.res) ? opcode_->instead(operands_) : result_.res;
 }
 
-void submitted::begin_again(const opcode& code, const operands& with, descriptor_block& on) {
-  descriptor_ = descriptor_use(on);
-  operands there = with;
-  there.fd = on.number();
-  fixed_ = on.table() != nullptr;
-  try {
-    begin_again(code, there);
-  } catch (...) {
-    descriptor_.reset();
-    throw;
-  }
-}
-
-/// What tools are told of the last completion, and what it becomes.
-void submitted::settle(completion told) noexcept {
-  mark_completed(this);
-  lent_.give_back(told.res > 0 && !told.notification() ? static_cast<std::size_t>(told.res) : 0);
-  if (options_.drain) [[unlikely]]
-    (*ring_).drained();
-  if (is_restart(result_.res)) [[unlikely]]
-    result_.res = -EINTR;
-  if (opcode_->instead != nullptr && is_unknown(result_.res) && has_system_call()) [[unlikely]]
-    result_.res = opcode_->instead(operands_);
-  if (result_.res >= 0 && opcode_->written != nullptr) opcode_->written(operands_, result_.res);
-}
-
-void submitted::completed(completion told) noexcept {
+void submitted::completed(std::int32_t res, std::uint32_t flags) noexcept {
+  const completion told{.res = res, .flags = flags};
   if (told.notification())
     notified_ = static_cast<std::uint32_t>(told.res);
   else

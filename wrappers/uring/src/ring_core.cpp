@@ -59,6 +59,7 @@ ring_core::ring_core(const ring_options& options, const std::source_location& wh
       submission_thread_(options.submission_thread_idle.has_value()),
       iopoll_(options.iopoll),
       under_valgrind_(runs_under_valgrind()),
+      memory_is_followed_(gauntlet::memory_is_followed()),
       disabled_(options.disabled),
       last_inbox_(of_wakeup) {
   kept_.reserve(8);
@@ -73,7 +74,7 @@ ring_core::ring_core(const ring_options& options, const std::source_location& wh
     ::close(wakeup_);
     throw;
   }
-  thread_.bind();
+  bind_to_this_thread();
 }
 
 ring_core::~ring_core() = default;
@@ -97,7 +98,7 @@ void ring_core::rebind(const std::source_location& where) {
   if (single_issuer_)
     throw misuse(operation, "a ring with a single_issuer stays with the thread that made it: make it here",
                  where);
-  thread_.bind();
+  bind_to_this_thread();
 }
 
 // ---- operations
@@ -121,27 +122,9 @@ bool ring_core::make_room(unsigned entries) noexcept {
   return gauntlet_uring_sq_space_left(ring_) >= entries;
 }
 
-int ring_core::queue(const submitted& added) noexcept {
-  unsigned flags = 0;
-  if (added.options_.async) flags |= IOSQE_ASYNC;
-  if (added.fixed_) flags |= IOSQE_FIXED_FILE;
-  flags |= added.link_flag_;
-  gauntlet_uring_entry entry = entry_of(slots_.user_data(added.slot_));
-  entry.flags = static_cast<std::uint8_t>(flags);
-  entry.personality = added.options_.personality;
-  if (added.operands_.buffer_group >= 0) {
-    entry.flags |= IOSQE_BUFFER_SELECT;
-    entry.buf_group = static_cast<std::uint16_t>(added.operands_.buffer_group);
-  }
-  mark_submitted(&added);
-  return put([&] { return added.opcode_->queue(ring_, &entry, added.operands_); });
-}
-
-void ring_core::start(submitted& added) {
-  take_slot(added);
-  const int status = may_pass(added) ? queue(added) : -EAGAIN;
-  if (status != 0) [[unlikely]]
-    start_later(added, status);
+/// When some have been submitted.
+int ring_core::queue_again(const submitted& added) noexcept {
+  return make_room(1) ? added.opcode_->queue(ring_, &entry_, added.operands_) : -EAGAIN;
 }
 
 /// Or never.
@@ -159,16 +142,10 @@ void ring_core::refuse_to_queue(int status, const submitted& added) {
               status == -ENOSYS ? "the liburing that Gauntlet was compiled with is too old" : "");
 }
 
-void ring_core::take_slot(submitted& added) {
-  if (slots_.full()) [[unlikely]] {
-    cancels_.reserve(slots_.size_when_grown());
-    unheard_.reserve(slots_.size_when_grown());
-    slots_.grow();
-  }
-  added.lend_memory();
-  added.slot_ = slots_.take(added);
-  added.cancel_waits_ = false;
-  ++in_flight_;
+void ring_core::make_slots() {
+  cancels_.reserve(slots_.size_when_grown());
+  unheard_.reserve(slots_.size_when_grown());
+  slots_.grow();
 }
 
 void ring_core::give_slot_back(submitted& added) noexcept {
@@ -338,11 +315,12 @@ bool ring_core::turn() {
   if (inherited_) refuse_new(this, "run", {});
   refuse_tasks_without_owner();
   throw_first_kept();
-  const bool outer = running_.exchange(true, std::memory_order_relaxed);
+  const bool outer = running_.load(std::memory_order_relaxed);  // written by this thread only
+  running_.store(true, std::memory_order_relaxed);
   run_posted();
   if (alive()) turn_once({});
   running_.store(outer, std::memory_order_relaxed);
-  turn_began_ = {};
+  known_coarse_time_ = {};
   throw_first_kept();
   refuse_tasks_without_owner();
   return alive();
@@ -350,7 +328,7 @@ bool ring_core::turn() {
 
 void ring_core::turn_once(std::optional<std::chrono::nanoseconds> at_most) noexcept {
   submit_and_wait(at_most);
-  turn_began_ = {};
+  known_coarse_time_ = {};
   reap();
   handle_timers();
   if (std::exchange(resume_later_, false)) resume_ready();
@@ -391,7 +369,11 @@ void ring_core::wait(std::optional<std::chrono::nanoseconds> at_most) noexcept {
     note(io_uring_submit_and_wait(ring_, 1));
     return;
   }
-  __kernel_timespec span = to_timespec(time_to_wait(at_most.value_or(std::chrono::nanoseconds::max())));
+  wait_at_most(time_to_wait(at_most.value_or(std::chrono::nanoseconds::max())));
+}
+
+void ring_core::wait_at_most(std::chrono::nanoseconds at_most) noexcept {
+  __kernel_timespec span = to_timespec(at_most);
   io_uring_cqe* first = nullptr;
   note(io_uring_submit_and_wait_timeout(ring_, &first, 1, &span, nullptr));
 }
@@ -457,34 +439,36 @@ void ring_core::reap() noexcept {
   for (std::size_t round = 0; round < batches_in_a_turn; ++round) {
     const gauntlet::detail::resume_scope when_all_are_told;
     const unsigned count = gauntlet_uring_reap(ring_, told.data(), batch);
-    for (unsigned i = 0; i < count; ++i) deliver(told[i]);
+    for (const gauntlet_uring_completion& each : std::span(told.data(), count)) deliver(each);
     if (count < batch) return;
   }
 }
 
 void ring_core::deliver(const gauntlet_uring_completion& told) noexcept {
-  if (told.user_data <= slot_table::last_reserved || told.user_data == of_liburing) {
-    if (told.user_data == of_wakeup)
-      wakeup_armed_ = false;
-    else if (told.user_data != of_nobody && told.user_data != of_liburing)
-      deliver_to_inbox(told);
-    return;
-  }
   completion_target* const target = slots_.find(told.user_data);
-  if (target == nullptr) {
-    if (slot_table::is_cancel(told.user_data))
-      return cancel_answered(slot_table::cancelled(told.user_data), told.res);
-    ++metrics_.stale;
-    return;
-  }
+  if (target == nullptr) [[unlikely]]
+    return deliver_to_nobody(told);
   ++metrics_.completed;
-  const completion entry{.res = told.res, .flags = told.flags};
-  if (!entry.more()) {
-    slots_.release(target->slot_);
+  if (!completion{.res = told.res, .flags = told.flags}.more()) {
+    slots_.release(slot_table::index_of(told.user_data));
     target->slot_ = completion_target::none;
     --in_flight_;
   }
-  target->completed(entry);
+  target->completed(told.res, told.flags);
+}
+
+/// Who has no slot.
+void ring_core::deliver_to_nobody(const gauntlet_uring_completion& told) noexcept {
+  if (told.user_data == of_wakeup)
+    wakeup_armed_ = false;
+  else if (told.user_data == of_nobody || told.user_data == of_liburing)
+    return;
+  else if (told.user_data <= slot_table::last_reserved)
+    deliver_to_inbox(told);
+  else if (slot_table::is_cancel(told.user_data))
+    cancel_answered(slot_table::cancelled(told.user_data), told.res);
+  else
+    ++metrics_.stale;
 }
 
 void ring_core::add(inbox_block& box) {
@@ -610,12 +594,11 @@ void ring_core::owner_gone() noexcept {
             "destroy it on "
             "its own");
       may_enter_ = !single_issuer_;
-      thread_.bind();
+      bind_to_this_thread();
     }
     close();
   }
-  owned_ = false;
-  references_.fetch_add(uses_here_ - while_owned, std::memory_order_relaxed);
+  references_.fetch_add(stop_counting() - while_owned, std::memory_order_relaxed);
   unreference();
 }
 

@@ -5,6 +5,7 @@
 #include <liburing.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -18,8 +19,8 @@
 
 #include "gauntlet/callback.hpp"
 #include "gauntlet/detail/intrusive_list.hpp"
-#include "gauntlet/detail/owner_thread.hpp"
 #include "gauntlet/execution_context.hpp"
+#include "gauntlet/memory_checker.hpp"
 #include "gauntlet/uring/link.hpp"
 #include "gauntlet/uring/ring.hpp"
 #include "inbox_block.hpp"
@@ -31,7 +32,7 @@ namespace gauntlet::uring::detail {
 /// The way of an operation: start() queues it, turn() submits what is queued and waits, reap() finds its
 /// target by the slot in the completion. Where the queue is full it stands in the backlog until some have
 /// been taken.
-class ring_core final : public execution_context, public fork_listener {
+class ring_core final : public execution_context, public fork_listener, public ring_count {
  public:
   ring_core(const ring_options& options, const std::source_location& where);
   ring_core(const ring_core&) = delete;
@@ -52,20 +53,6 @@ class ring_core final : public execution_context, public fork_listener {
 
   void reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void unreference() noexcept;
-  /// The same for a ring_use, of which each operation has one: as long as the ring has its owner, on its
-  /// thread, these cost no atomic operation.
-  void use_added() noexcept {
-    if (owned_ && thread_.is_this()) [[likely]]
-      ++uses_here_;
-    else
-      reference();
-  }
-  void use_removed() noexcept {
-    if (owned_ && thread_.is_this()) [[likely]]
-      --uses_here_;
-    else
-      unreference();
-  }
 
   bool is_open() const noexcept { return !closing_; }
 
@@ -84,6 +71,8 @@ class ring_core final : public execution_context, public fork_listener {
   /// Made with iopoll.
   bool polls_for_completions() const noexcept { return iopoll_; }
   bool single_issuer() const noexcept { return single_issuer_; }
+  /// By a tool that is to be told what the kernel does.
+  bool memory_is_followed() const noexcept { return memory_is_followed_; }
   /// work(io_uring*) here, or on the ring's thread, soon; nothing if it is closed. Any thread.
   template <class Work>
   void when_open(Work work) noexcept {
@@ -113,8 +102,7 @@ class ring_core final : public execution_context, public fork_listener {
   bool running() const noexcept { return running_; }  // any thread
   clock::time_point now() const noexcept override { return clock::now(); }
   clock::time_point coarse_now() const noexcept override {
-    if (turn_began_ == clock::time_point()) turn_began_ = coarse_clock();
-    return turn_began_;
+    return known_coarse_time_ = coarse_clock();  // for the rest of the turn
   }
   bool turn() override;
   /// gauntlet::run runs from here on: a ring that is destroyed meanwhile ends afterwards. Answers whether one
@@ -186,7 +174,12 @@ class ring_core final : public execution_context, public fork_listener {
   int put(Put&& put) noexcept;
   /// False: that many entries do not fit now.
   bool make_room(unsigned entries) noexcept;
+  void bind_to_this_thread() noexcept {
+    thread_.bind();
+    count_here();
+  }
   void take_slot(submitted& added);
+  [[gnu::cold]] void make_slots();
   void give_slot_back(submitted& added) noexcept;
   // Drains are kept here. The kernel's own (IOSQE_IO_DRAIN) would wait for the read of the wakeup, too; and
   // from Linux 6.16 on what is submitted after one may hold back all that comes later.
@@ -198,6 +191,7 @@ class ring_core final : public execution_context, public fork_listener {
     ++held_back_;
   }
   int queue(const submitted& added) noexcept;
+  [[gnu::cold]] int queue_again(const submitted& added) noexcept;
   [[gnu::cold]] void start_later(submitted& added, int status);
   int queue_linked(std::span<submitted* const> parts) noexcept;
   [[noreturn]] static void refuse_to_queue(int status, const submitted& added);
@@ -215,6 +209,7 @@ class ring_core final : public execution_context, public fork_listener {
   /// Submits, and waits for a completion, unless there is something to do already.
   void submit_and_wait(std::optional<std::chrono::nanoseconds> at_most = {}) noexcept;
   void wait(std::optional<std::chrono::nanoseconds> at_most) noexcept;
+  [[gnu::noinline]] void wait_at_most(std::chrono::nanoseconds at_most) noexcept;
   void wait_for_batch(std::chrono::nanoseconds at_most) noexcept;
   /// As wait(). Valgrind 3.19 does not know that io_uring_enter may sleep, and lets no other thread run until
   /// it has come back, the one that is to wake it neither: https://bugs.kde.org/show_bug.cgi?id=463859
@@ -225,6 +220,7 @@ class ring_core final : public execution_context, public fork_listener {
   void note(int submitted) noexcept;
   void reap() noexcept;
   void deliver(const gauntlet_uring_completion& told) noexcept;
+  void deliver_to_nobody(const gauntlet_uring_completion& told) noexcept;
   void handle_timers() noexcept;
   void deliver_to_inbox(const gauntlet_uring_completion& told) noexcept;
   /// As submit_and_wait(), of a ring with iopoll, which cannot read the wakeup.
@@ -252,34 +248,32 @@ class ring_core final : public execution_context, public fork_listener {
   bool wakes_by_itself() const noexcept { return wake_at_ || watch_at_ || ask_again_at_; }
 
   io_uring* ring_ = nullptr;
-  gauntlet::detail::owner_thread thread_;
   slot_table slots_;
-  std::size_t in_flight_ = 0;  // slots that are taken
-  std::size_t held_back_ = 0;  // of these, in the backlog
-  std::size_t draining_ = 0;   // of these, with submission_options::drain: nothing passes them
+  gauntlet_uring_entry entry_{};  // that is being queued
+  std::size_t in_flight_ = 0;     // slots that are taken
+  std::size_t held_back_ = 0;     // of these, in the backlog
+  std::size_t draining_ = 0;      // of these, with submission_options::drain: nothing passes them
   gauntlet::detail::intrusive_list<submitted, backlog_tag> backlog_;
   std::vector<std::uint64_t> cancels_;  // that found no room; as much is reserved as there are slots
   std::vector<std::uint64_t> unheard_;  // cancels that are to be asked again, and as many
   std::optional<clock::time_point> ask_again_at_;
   std::optional<clock::time_point> wake_at_;
   std::optional<clock::time_point> watch_at_;
-  mutable clock::time_point turn_began_;  // or nothing, as long as nobody has asked
   wait_batch batch_;
   bool resume_later_ = false;
   ring_metrics metrics_;
 
-  // The owner's, and those of others. A ring_use that was counted below may be let go of on another thread,
+  // The owner's, and those of others. A ring_use of the ring_count may be let go of on another thread,
   // which takes it from here: so as long as there is an owner, this is more by a number that nobody reaches.
   static constexpr std::ptrdiff_t while_owned = PTRDIFF_MAX / 2;
   std::atomic<std::ptrdiff_t> references_{1 + while_owned};
-  std::ptrdiff_t uses_here_ = 0;
-  bool owned_ = true;
   std::atomic<std::size_t> guards_{0};
   std::atomic<bool> running_{false};  // between the turns of run(), too: who destroys it is told so
   const bool single_issuer_;
   const bool submission_thread_;
   const bool iopoll_;
   const bool under_valgrind_;
+  const bool memory_is_followed_;
   bool disabled_;
   bool may_enter_ = true;   // false: destroyed on another thread than its single issuer's
   bool inherited_ = false;  // of the parent, in a child after fork()
@@ -302,5 +296,80 @@ class ring_core final : public execution_context, public fork_listener {
   std::atomic<bool> has_posted_{false};
   bool door_open_ = true;
 };
+
+// What each operation goes through, where the compiler sees it. What is marked as used, templates of public
+// headers call, too.
+
+[[gnu::used]] inline ring_use::ring_use(ring_core& used) noexcept : used_(&used) {
+  if (!used.count(1)) [[unlikely]]
+    used.reference();
+}
+[[gnu::used]] inline ring_core& ring_use::operator*() const noexcept {
+  return static_cast<ring_core&>(*used_);
+}
+[[gnu::used]] inline submitted::submitted(ring_core& ring, const opcode& code, const operands& on,
+                                          std::source_location where) noexcept
+    : operation(code.kind, where), ring_(ring), opcode_(&code), operands_(on) {}
+/// What reads and writes differ in.
+inline void copy_bytes_and_offset(const operands& from, operands& to) noexcept {
+  to.length = from.length;
+  to.offset = from.offset;
+  to.address = from.address;
+}
+
+[[gnu::used]] inline ring_core& submitted::ring() const noexcept { return *ring_; }
+
+inline void ring_core::take_slot(submitted& added) {
+  if (slots_.full()) [[unlikely]]
+    make_slots();
+  added.lend_memory();
+  added.slot_ = slots_.take(added);
+  added.cancel_waits_ = false;
+  ++in_flight_;
+}
+
+inline int ring_core::queue(const submitted& added) noexcept {
+  static_assert(submitted::fixed_file == IOSQE_FIXED_FILE && submitted::async == IOSQE_ASYNC);
+  entry_.user_data = slots_.user_data(added.slot_);
+  entry_.flags = added.flags_;
+  entry_.personality = added.options_.personality;
+  if (added.operands_.buffer_group >= 0) [[unlikely]] {
+    entry_.flags |= IOSQE_BUFFER_SELECT;
+    entry_.buf_group = static_cast<std::uint16_t>(added.operands_.buffer_group);
+  }
+  if (memory_is_followed_) [[unlikely]]
+    mark_submitted(&added);
+  const int status = added.opcode_->queue(ring_, &entry_, added.operands_);
+  return status != -EAGAIN ? status : queue_again(added);
+}
+
+inline void ring_core::start(submitted& added) {
+  take_slot(added);
+  const int status = may_pass(added) ? queue(added) : -EAGAIN;
+  if (status != 0) [[unlikely]]
+    start_later(added, status);
+}
+
+inline void submitted::begin_again(const opcode& code, const operands& with) {
+  opcode_ = &code;
+  operands_.fd = -1;
+  copy_bytes_and_offset(with, operands_);
+  flags_ = 0;
+  ring().start(*this);
+}
+
+/// What tools are told of the last completion, and what it becomes.
+inline void submitted::settle(completion told) noexcept {
+  const bool followed = ring().memory_is_followed();
+  if (followed) [[unlikely]]
+    mark_completed(this);
+  lent_.give_back(told.res > 0 && !told.notification() ? static_cast<std::size_t>(told.res) : 0);
+  if (options_.drain) [[unlikely]]
+    (*ring_).drained();
+  if (result_.res < 0) [[unlikely]]
+    result_.res = what_failure_means();
+  if (followed && result_.res >= 0 && opcode_->written != nullptr) [[unlikely]]
+    opcode_->written(operands_, result_.res);
+}
 
 }  // namespace gauntlet::uring::detail

@@ -58,7 +58,7 @@ class shot_block : public submitted, public gauntlet::detail::list_node<struct h
   static constexpr std::size_t most_descriptors_kept = 64;
   static constexpr std::size_t most_buffers_kept = 16;
 
-  void completed(completion told) noexcept override;
+  void completed(std::int32_t res, std::uint32_t flags) noexcept override;
   void abort() noexcept override;
 
   void arm();

@@ -21,6 +21,7 @@ class slot_table {
   void grow() {
     const std::size_t before = slots_.size();
     slots_.resize(size_when_grown());
+    size_ = slots_.size();
     for (std::size_t i = slots_.size(); i > before; --i) {
       slots_[i - 1].next_free = free_;
       free_ = static_cast<std::uint32_t>(i - 1);
@@ -29,34 +30,39 @@ class slot_table {
   /// Not while it is full().
   std::uint32_t take(completion_target& target) noexcept {
     const std::uint32_t index = free_;
-    slot& taken = slots_[index];
+    slot& taken = at(index);
     free_ = taken.next_free;
     taken.target = &target;
     return index;
   }
   void release(std::uint32_t index) noexcept {
-    slot& released = slots_[index];
+    slot& released = at(index);
     released.target = nullptr;
-    released.generation = released.generation == last_generation ? 1 : released.generation + 1;
+    if (++released.generation > last_generation) [[unlikely]]
+      released.generation = 1;
     released.next_free = free_;
     free_ = index;
   }
 
   std::uint64_t user_data(std::uint32_t index) const noexcept {
-    return std::uint64_t{slots_[index].generation} << 32 | index;
+    return std::uint64_t{at(index).generation} << 32 | index;
   }
   /// What a cancel of it is answered with: no slot's, as it has no such generation.
-  static constexpr std::uint64_t cancel_of(std::uint64_t user_data) noexcept { return user_data | cancel_bit; }
+  static constexpr std::uint64_t cancel_of(std::uint64_t user_data) noexcept {
+    return user_data | cancel_bit;
+  }
   static constexpr bool is_cancel(std::uint64_t user_data) noexcept { return (user_data & cancel_bit) != 0; }
-  static constexpr std::uint64_t cancelled(std::uint64_t user_data) noexcept { return user_data & ~cancel_bit; }
+  static constexpr std::uint64_t cancelled(std::uint64_t user_data) noexcept {
+    return user_data & ~cancel_bit;
+  }
   static std::uint32_t index_of(std::uint64_t user_data) noexcept {
     return static_cast<std::uint32_t>(user_data & UINT32_MAX);
   }
   /// nullptr: nobody waits for it any more.
   completion_target* find(std::uint64_t user_data) const noexcept {
     const std::uint32_t index = index_of(user_data);
-    if (index >= slots_.size() || slots_[index].generation != user_data >> 32) return nullptr;
-    return slots_[index].target;
+    if (index >= size_ || at(index).generation != user_data >> 32) return nullptr;
+    return at(index).target;
   }
 
   /// work(completion_target&) may release it, and take others.
@@ -79,7 +85,12 @@ class slot_table {
     std::uint32_t next_free = none;
   };
 
+  // Without the check of a hardened library: the index is of the table itself, or has been looked at.
+  slot& at(std::uint32_t index) noexcept { return slots_.data()[index]; }
+  const slot& at(std::uint32_t index) const noexcept { return slots_.data()[index]; }
+
   std::vector<slot> slots_;
+  std::size_t size_ = 0;  // of slots_
   std::uint32_t free_ = none;
 };
 

@@ -72,9 +72,7 @@ class loop_core final : public execution_context {
   }
 
   // ---- thread
-  bool on_this_thread() const noexcept override {
-    return thread_.is_this();
-  }
+  bool on_this_thread() const noexcept override { return thread_.is_this(); }
   void require_thread(const char* operation, const std::source_location& where) const {
     if (!on_this_thread()) refuse_thread(operation, where);
   }
@@ -191,7 +189,6 @@ class loop_core final : public execution_context {
   uv_loop_t loop_{};
   std::atomic<std::size_t> references_{1};
   std::size_t block_owners_ = 0;  // each a reference, when the door is closed
-  gauntlet::detail::owner_thread thread_;
   std::atomic<bool> running_{false};
   bool owner_gone_ = false;  // while running
   bool closing_ = false;

@@ -16,6 +16,7 @@
 
 #include "gauntlet/detail/intrusive_list.hpp"
 #include "gauntlet/detail/operation.hpp"
+#include "gauntlet/detail/owner_thread.hpp"
 #include "gauntlet/detail/timer_queue.hpp"
 
 #pragma GCC visibility push(default)
@@ -193,6 +194,10 @@ class execution_context {
   void expire_timers() noexcept;
   static void resume_ready() noexcept;
 
+  // What is asked for each operation. A loop that keeps it here is called for it no more.
+  detail::owner_thread thread_;                    // on_this_thread(), where it is bound
+  mutable clock::time_point known_coarse_time_{};  // coarse_now(), or nothing
+
  private:
   friend class detail::operation;
   friend class detail::resume_scope;
@@ -201,6 +206,10 @@ class execution_context {
   friend void detail::run_to_the_end(execution_context&, task<void>, const std::source_location&);
 
   void timers_changed() noexcept;
+  bool is_here() const noexcept { return thread_.is_this() || on_this_thread(); }
+  clock::time_point coarse_time() const noexcept {
+    return known_coarse_time_ != clock::time_point() ? known_coarse_time_ : coarse_now();
+  }
 
   detail::intrusive_list<detail::operation, detail::queue_tag> operations_;
   suspension_observer* observer_ = nullptr;

@@ -25,6 +25,9 @@ void check_allocated(const void* memory, std::size_t size) noexcept;
 void mark_submitted(const void* operation) noexcept;
 void mark_completed(const void* operation) noexcept;
 
+/// A tool listens to what is told here: who would tell it of each operation may ask once.
+bool memory_is_followed() noexcept;
+
 /// A tool follows each allocation, so that its report names who allocated and who freed: who recycles memory
 /// should not, then.
 bool allocations_are_checked() noexcept;

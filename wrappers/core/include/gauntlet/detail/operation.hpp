@@ -120,6 +120,9 @@ class operation : public list_node<struct queue_tag>, private stop_callback {
   enum class state : std::uint8_t { idle, starting, in_flight, ready, done };
 
   [[noreturn]] void refuse_second_time() const;
+  // Out of line, so that those who come by need no room for what they would have on the stack.
+  [[gnu::cold, gnu::noinline]] void start_failed() noexcept;
+  [[gnu::cold, gnu::noinline]] void tell_suspended() noexcept;
   void on_stop() noexcept final { cancel(); }
   const operation* first_operation() const noexcept final { return this; }
   [[noreturn]] void destroyed_in_flight() const noexcept;

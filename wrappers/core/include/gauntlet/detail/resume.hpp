@@ -77,7 +77,7 @@ class resume_scope {
  private:
   static void resume_all() noexcept;
   static void run(operation& next) noexcept;
-  static void run_watched(operation& next, watchdog& watching) noexcept;
+  [[gnu::cold, gnu::noinline]] static void run_watched(operation& next, watchdog& watching) noexcept;
 };
 
 /// An operation that is done: its coroutine goes on now, or when the outermost resumer comes to it.

@@ -23,7 +23,14 @@ struct batch_end {
   const char* kind = nullptr;  ///< "batch::read"
 
   /// How many bytes; throws the error, if it is one.
-  std::size_t size(std::source_location where = std::source_location::current()) const;
+  std::size_t size(std::source_location where = std::source_location::current()) const {
+    if (res < 0) [[unlikely]]
+      throw_error(where);
+    return static_cast<std::size_t>(res);
+  }
+
+ private:
+  [[noreturn]] void throw_error(const std::source_location& where) const;
 };
 
 namespace detail {

@@ -1,6 +1,7 @@
 #pragma once
 /// What the awaitables of a ring have in common. Coroutines await them; callers need none of their names.
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "gauntlet/detail/intrusive_list.hpp"
 #include "gauntlet/detail/operation.hpp"
+#include "gauntlet/detail/resume.hpp"
 #include "gauntlet/lend.hpp"
 #include "gauntlet/uring/error.hpp"
 
@@ -36,21 +38,48 @@ class ring_core;
 class descriptor_block;
 class linked_operations;
 
+/// How many keep a ring's memory, counted without atomic operations: on the ring's thread, as long as it has
+/// its owner.
+class ring_count {
+ public:
+  /// False: elsewhere.
+  bool count(std::ptrdiff_t uses) noexcept {
+    if (counts_on_.load(std::memory_order_relaxed) != gauntlet::detail::this_thread()) [[unlikely]]
+      return false;
+    uses_ += uses;
+    return true;
+  }
+
+ protected:
+  ring_count() noexcept = default;
+  ~ring_count() = default;
+  void count_here() noexcept { counts_on_ = gauntlet::detail::this_thread(); }
+  std::ptrdiff_t stop_counting() noexcept {
+    counts_on_ = nullptr;
+    return uses_;
+  }
+
+ private:
+  std::atomic<const void*> counts_on_{nullptr};
+  std::ptrdiff_t uses_ = 0;
+};
+
 /// Keeps a ring's memory, not the ring open.
 class ring_use {
  public:
-  explicit ring_use(ring_core& used) noexcept;
+  explicit ring_use(ring_core& used) noexcept;  // in ring_core.hpp
   ring_use(ring_use&& other) noexcept : used_(std::exchange(other.used_, nullptr)) {}
   ring_use& operator=(ring_use&&) = delete;
   ~ring_use() {
-    if (used_ != nullptr) let_go();
+    if (used_ != nullptr && !used_->count(-1)) [[unlikely]]
+      let_go();
   }
-  ring_core& operator*() const noexcept { return *used_; }
+  ring_core& operator*() const noexcept;  // in ring_core.hpp
 
  private:
   void let_go() noexcept;
 
-  ring_core* used_;
+  ring_count* used_;
 };
 
 /// Keeps a descriptor's number from being closed, and so from becoming another file's.
@@ -70,7 +99,7 @@ class descriptor_use {
   descriptor_block* get() const noexcept { return used_; }
 
  private:
-  void let_go() noexcept;
+  void let_go() noexcept;  // in descriptor_block.hpp
 
   descriptor_block* used_ = nullptr;
 };
@@ -94,7 +123,7 @@ struct completion {
 class completion_target {
  public:
   /// On the ring's thread. After one that has no more() it is off its slot.
-  virtual void completed(completion told) noexcept = 0;
+  virtual void completed(std::int32_t res, std::uint32_t flags) noexcept = 0;
   /// Asks the kernel to end it: the ring is closing, or the descriptor.
   virtual void abort() noexcept = 0;
   virtual bool works_on(const descriptor_block& asked) const noexcept = 0;
@@ -160,8 +189,8 @@ class submitted : public gauntlet::detail::operation,
   std::string object() const override;
 
  protected:
-  submitted(ring_core& ring, const opcode& code, const operands& on, std::source_location where) noexcept
-      : operation(code.kind, where), ring_(ring), opcode_(&code), operands_(on) {}
+  submitted(ring_core& ring, const opcode& code, const operands& on,
+            std::source_location where) noexcept;  // in ring_core.hpp
   submitted(descriptor_block& on, const opcode& code, const operands& with,
             std::source_location where) noexcept;  // in descriptor_block.hpp
   submitted(submitted&& other) noexcept = default;
@@ -184,7 +213,8 @@ class submitted : public gauntlet::detail::operation,
   void require_startable() const;
   /// Into the submission queue. Throws what cannot be queued.
   void submit();
-  /// Of what nobody awaits and has come to its end, or never began: another one.
+  /// Of what nobody awaits and has come to its end, or never began: another one, that keeps nothing and has
+  /// no system call. In ring_core.hpp, and descriptor_block.hpp.
   void begin_again(const opcode& code, const operands& with);
   void begin_again(const opcode& code, const operands& with, descriptor_block& on);
   /// The same, of its last completion: what it became.
@@ -197,10 +227,13 @@ class submitted : public gauntlet::detail::operation,
   const char* opcode_kind() const noexcept { return opcode_->kind; }
   void start() override;
   void cancel() noexcept override;
-  ring_core& ring() const noexcept { return *ring_; }
+  ring_core& ring() const noexcept;  // in ring_core.hpp
   descriptor_block* descriptor() const noexcept { return descriptor_.get(); }
   const operands& on() const noexcept { return operands_; }
-  void options(const submission_options& chosen) noexcept { options_ = chosen; }
+  void options(const submission_options& chosen) noexcept {
+    options_ = chosen;
+    flags_ = static_cast<std::uint8_t>(chosen.async ? flags_ | async : flags_ & ~async);
+  }
   std::int32_t res() const noexcept { return result_.res; }
   std::uint32_t completion_flags() const noexcept { return result_.flags; }
   /// What the notification said (IORING_CQE_F_NOTIF), if there was one.
@@ -220,8 +253,10 @@ class submitted : public gauntlet::detail::operation,
   friend class ring_core;
   friend class linked_operations;
 
-  void completed(completion told) noexcept override;
+  void completed(std::int32_t res, std::uint32_t flags) noexcept override;
   void settle(completion told) noexcept;
+  [[gnu::cold, gnu::noinline]] std::int32_t what_failure_means() const noexcept;
+  [[gnu::cold, gnu::noinline]] bool done_instead(const error& refused);
   /// The kernel has never seen it, and will not.
   void withdrawn() noexcept;
   void end(bool canceled) noexcept;
@@ -231,7 +266,8 @@ class submitted : public gauntlet::detail::operation,
   [[noreturn]] void throw_error() const;
   bool goes_on() noexcept;
   /// That can be called: a place in a table is no descriptor.
-  bool has_system_call() const noexcept { return opcode_->instead != nullptr && !fixed_; }
+  bool has_system_call() const noexcept { return opcode_->instead != nullptr && !is_fixed(); }
+  bool is_fixed() const noexcept { return (flags_ & fixed_file) != 0; }
   void lend_memory() {
     if constexpr (lends_are_tracked) {
       if (opcode_->lends == nullptr) return;
@@ -241,6 +277,9 @@ class submitted : public gauntlet::detail::operation,
     }
   }
 
+  static constexpr std::uint8_t fixed_file = 1U;  // operands_.fd is a place in the ring's table of files
+  static constexpr std::uint8_t async = 1U << 4U;
+
   ring_use ring_;
   descriptor_use descriptor_;
   const opcode* opcode_;
@@ -249,8 +288,7 @@ class submitted : public gauntlet::detail::operation,
   completion result_;
   std::uint32_t notified_ = 0;
   submission_options options_;
-  bool fixed_ = false;          // operands_.fd is a place in the ring's table of files
-  std::uint8_t link_flag_ = 0;  // IOSQE_*, to the next of a chain
+  std::uint8_t flags_ = 0;  // IOSQE_*: these two, and what links it to the next of a chain
   bool stopped_ = false;
   linked_operations* chain_ = nullptr;  // that it is a part of
 };
