@@ -160,7 +160,7 @@ def by_cargo(shop, prefix):
 def subdirectory(shop):
     shop.write_shown("As a folder of yours", "png")
     (shop.project / "gauntlet").symlink_to(shop.options.source)
-    shop.configure("-DGAUNTLET_UV=OFF", "-DCMAKE_UNITY_BUILD=ON")  # theirs to choose, and half the time
+    shop.configure("-DGAUNTLET_UV=OFF")
     shop.build_programs("my_program")
     shop.check_program("png", "my_program")
     check_guest(shop)
