@@ -167,7 +167,7 @@ const contender& contender_named(const std::string& name) {
   throw std::runtime_error("there is no contender named " + name + ": raw, wrapper, batch");
 }
 
-void perform(const contender& contender, const task& task, observer& observer) {
+void perform(const contender& contender, const task& task, host& observer) {
   const entry& entry = entry_of(task.name);
   operation* const work = contender.*entry.does;
   if (work == nullptr) throw std::runtime_error(std::string(contender.name) + " has no " + task.name);

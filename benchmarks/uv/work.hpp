@@ -6,12 +6,7 @@
 
 #include "contender.h"
 #include "peer.hpp"
-
-struct task {
-  std::string name{};  // OPERATION or OPERATION/VARIANT
-  int width = 1;
-  long count = 0;
-};
+#include "task.hpp"
 
 /// The operation of that name (before the first /), or nullptr if the contender has none; throws
 /// std::runtime_error if there is no such name.

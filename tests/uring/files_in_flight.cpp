@@ -174,6 +174,25 @@ TEST_CASE("a descriptor is released when nothing is in flight on it, and is the 
   });
 }
 
+TEST_CASE("closing a file waits for what was made on it and never awaited, and says so") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [reads, writes] = pipe_of(own);
+    std::array<std::byte, 8> into{};
+    auto made = std::make_unique<decltype(reads.read_some(into))>(reads.read_some(into));
+    co_await with_scope([&](scope& all) -> task<> {
+      all.spawn([&]() -> task<> { co_await reads.close(); });
+      co_await own.nop();
+      const std::vector<pending_operation> waiting = own.pending();
+      CHECK(waiting.size() == 1);
+      CHECK(waiting[0].object.ends_with(", kept by 1 operation(s) made on it and not awaited to the end"));
+      made.reset();
+    });
+    CHECK_FALSE(reads.is_open());
+  });
+}
+
 TEST_CASE("a file that is dropped ends what is in flight on it") {
   require_io_uring();
   ring own;

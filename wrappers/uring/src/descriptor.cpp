@@ -122,6 +122,14 @@ void close_operation::begin() noexcept {
   }
 }
 
+std::string close_operation::object() const {
+  std::string said = submitted::object();
+  if (waits_)
+    said += ", kept by " + std::to_string(descriptor()->other_uses()) +
+            " operation(s) made on it and not awaited to the end";
+  return said;
+}
+
 /// The place may be another file's.
 void close_operation::ended(completion) noexcept {
   if (file_table_block* const table = descriptor()->table()) table->left(static_cast<std::uint32_t>(on().fd));

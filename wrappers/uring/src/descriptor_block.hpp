@@ -26,6 +26,8 @@ class descriptor_block {
   file_table_block* table() const noexcept { return table_; }
   bool closing() const noexcept { return closing_; }
   bool in_flight() const noexcept { return uses_ > 1; }  // the owner is one
+  /// Than the owner's, and those of who closes it.
+  std::uint32_t other_uses() const noexcept { return uses_ - 2; }
 
   /// Nothing is started on it any more, and what is in flight is cancelled.
   void begin_closing() noexcept;

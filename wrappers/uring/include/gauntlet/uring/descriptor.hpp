@@ -32,6 +32,8 @@ class [[nodiscard]] close_operation final : public submitted {
   void start() override;
   void cancel() noexcept override;
   void ended(completion) noexcept override;
+  /// Whom it waits for, too: one that was made and is never awaited keeps it waiting.
+  std::string object() const override;
   /// Nobody else uses it.
   void begin() noexcept;
 

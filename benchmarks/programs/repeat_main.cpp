@@ -2,7 +2,9 @@
 // between two numbers is the cost of the operations, without that of the program's start and of what is set
 // up once.
 //
-// repeat_uring CONTENDER OPERATION WIDTH COUNT
+// repeat_SUITE CONTENDER OPERATION WIDTH COUNT
+#include <errno.h>
+
 #include <exception>
 #include <iostream>
 #include <stdexcept>
@@ -11,12 +13,12 @@
 #include "work.hpp"
 
 int main(int argc, char** argv) try {
-  if (argc != 5) throw std::runtime_error("usage: repeat_uring raw|wrapper|batch OPERATION WIDTH COUNT");
-  observer nobody{.begin = [](observer*) {}, .end = [](observer*) {}};
+  if (argc != 5) throw std::runtime_error("give it CONTENDER OPERATION WIDTH COUNT");
+  host nobody;
   perform(contender_named(argv[1]),
           {.name = argv[2], .width = std::stoi(argv[3]), .count = std::stol(argv[4])}, nobody);
   return 0;
 } catch (const std::exception& error) {
-  std::cerr << "repeat_uring: " << error.what() << '\n';
+  std::cerr << program_invocation_short_name << ": " << error.what() << '\n';
   return 1;
 }

@@ -1,29 +1,19 @@
-// All contenders at all tasks, in one run: bench_uv NAME:WIDTH:COUNT... [--benchmark_...]
+// All contenders at all tasks, in one run: bench_SUITE NAME:WIDTH:COUNT... [--benchmark_...]
 //
 // Time is that between a contender's begin and end. One that has no such operation, or fails at it, is not
 // measured; the reason goes into the results, under "differs:NAME/CONTENDER".
 #include <benchmark/benchmark.h>
+#include <errno.h>
 
-#include <array>
 #include <chrono>
 #include <exception>
 #include <iostream>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
-#include "work.hpp"
+#include "contenders.hpp"
 
 namespace {
-
-/// Raw C runs twice, under two names: what lies between the two is not a difference, and says what to think
-/// of others.
-struct named {
-  const char* name = nullptr;
-  const contender* does = nullptr;
-};
-constexpr std::array contenders{named{"raw", &raw_contender}, named{"raw again", &raw_contender},
-                                named{"wrapper", &wrapper_contender}, named{"asio", &asio_contender}};
 
 struct stopwatch : host {
   using clock = std::chrono::steady_clock;
@@ -61,7 +51,7 @@ void measure(benchmark::State& state, const contender& contender, const task& ta
   state.counters["work"] = static_cast<double>(task.count);
 }
 
-void add(const named& one, const task& task) {
+void add(const named_contender& one, const task& task) {
   const std::string name = task.name + '/' + one.name;
   if (operation_of(*one.does, task.name) == nullptr)
     benchmark::AddCustomContext("differs:" + name, std::string(one.name) + " has no such operation");
@@ -75,13 +65,13 @@ void add(const named& one, const task& task) {
 
 int main(int argc, char** argv) try {
   benchmark::Initialize(&argc, argv);
-  if (argc < 2) throw std::runtime_error("usage: bench_uv [--benchmark_...] NAME:WIDTH:COUNT...");
+  if (argc < 2) throw std::runtime_error("give it [--benchmark_...] NAME:WIDTH:COUNT...");
   for (int i = 1; i < argc; ++i)
-    for (const named& one : contenders) add(one, task_of(argv[i]));
+    for (const named_contender& one : contenders()) add(one, task_of(argv[i]));
   if (benchmark::RunSpecifiedBenchmarks() == 0) throw std::runtime_error("the filter matches nothing");
   benchmark::Shutdown();
   return 0;
 } catch (const std::exception& error) {
-  std::cerr << "bench_uv: " << error.what() << '\n';
+  std::cerr << program_invocation_short_name << ": " << error.what() << '\n';
   return 1;
 }

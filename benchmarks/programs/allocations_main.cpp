@@ -1,8 +1,10 @@
 // How many allocations the work takes between its begin and its end, and how many bytes of the heap it then
 // holds more than before.
 //
-// allocations_uring CONTENDER OPERATION WIDTH COUNT
+// allocations_SUITE CONTENDER OPERATION WIDTH COUNT
 // prints: COUNT, allocations, bytes
+#include <errno.h>
+
 #include <exception>
 #include <iostream>
 #include <stdexcept>
@@ -13,8 +15,8 @@
 
 namespace {
 
-struct counter : observer {
-  counter() : observer{} {
+struct counter : host {
+  counter() {
     // SAFETY: only a counter is given these two.
     begin = [](observer* self) { static_cast<counter*>(self)->before = heap_now(); };
     end = [](observer* self) { static_cast<counter*>(self)->after = heap_now(); };
@@ -27,7 +29,7 @@ struct counter : observer {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc != 5) throw std::runtime_error("usage: allocations_uring raw|wrapper OPERATION WIDTH COUNT");
+  if (argc != 5) throw std::runtime_error("give it CONTENDER OPERATION WIDTH COUNT");
   counter observer;
   perform(contender_named(argv[1]),
           {.name = argv[2], .width = std::stoi(argv[3]), .count = std::stol(argv[4])}, observer);
@@ -35,6 +37,6 @@ int main(int argc, char** argv) try {
             << observer.after.bytes - observer.before.bytes << '\n';
   return 0;
 } catch (const std::exception& error) {
-  std::cerr << "allocations_uring: " << error.what() << '\n';
+  std::cerr << program_invocation_short_name << ": " << error.what() << '\n';
   return 1;
 }
