@@ -23,7 +23,7 @@ int run_one(std::span<const named_kind> kinds, std::string_view name, touch how,
   found = true;
   if (how == touch::free && at->owns) return 3;
   if (how == touch::neighbour && (at->owns || at->whole)) return 3;
-  at->run(how);
+  at->run(how == touch::last && at->shared ? touch::write_last : how);
   return 0;
 }
 

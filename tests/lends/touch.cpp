@@ -40,10 +40,8 @@ void in_flight(touch how, std::span<std::byte> lent) noexcept {
   std::byte* const middle = lent.data() + lent.size() / 2;
   if (how == touch::read) read_lent_memory(middle);
   if (how == touch::write) write_lent_memory(middle);
-  if (how == touch::last) {
-    read_lent_memory(&lent.back());
-    write_lent_memory(&lent.back());
-  }
+  if (how == touch::last) read_lent_memory(&lent.back());
+  if (how == touch::last || how == touch::write_last) write_lent_memory(&lent.back());
   if (how == touch::neighbour) {
     for (std::byte* const beside : {lent.data() - 1, lent.data() + lent.size()}) {
       read_lent_memory(beside);

@@ -8,7 +8,9 @@
 
 namespace gauntlet::lends {
 
-enum class touch : std::uint8_t { nothing, read, write, free, after, neighbour, last };
+/// last: its last byte is read and written to; of what is lent for reading only written to, as reading it is
+/// right.
+enum class touch : std::uint8_t { nothing, read, write, free, after, neighbour, last, write_last };
 
 /// What an operation is lent: the middle of a block, so that there are neighbours.
 class lent_block {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <gauntlet/coroutines.hpp>
 #include <gauntlet/uring.hpp>
 #include <string>
@@ -120,6 +121,7 @@ void read_registered(touch how) {
 template <class Begin, class End>
 void in_batch(touch how, pipe_ends& pipe, uring::ring& ring, Begin begin, End end) {
   uring::batch all(ring, 3, 256);
+  std::memset(all.bytes(1).data(), 0, all.bytes(1).size());
   owned_memory block{how, all.bytes(1).first(size)};
   run(ring, [&]() -> task<> {
     begin(all);
