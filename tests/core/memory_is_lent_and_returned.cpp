@@ -86,10 +86,10 @@ TEST_CASE("a lend that is destroyed or assigned to has returned its memory") {
   CHECK(lent.all[1] == std::byte{2});
 }
 
-// AddressSanitizer forgets then what was poisoned on the stack.
+// AddressSanitizer forgets then what was poisoned on the stack. The array is larger than those that it keeps
+// elsewhere, to see who uses them too late.
 TEST_CASE("what is lent on a stack is returned after an exception as before it") {
-  alignas(64) std::array<std::byte, 256 * 1024>
-      memory;  // more than it keeps elsewhere, to see who uses it too late
+  alignas(64) std::array<std::byte, 256 * 1024> memory;
   lend read("a read");
   read.for_writing(std::span(memory).first(64));
   try {
