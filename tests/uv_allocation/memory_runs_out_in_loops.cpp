@@ -119,8 +119,7 @@ bool scenario(bool reported) {
     ++ended;
     idle.close();
   });
-  auto request = queue_work(
-      loop, [] { return std::string(40, 'w'); }, [&](std::string) { ++ended; });
+  auto request = queue_work(loop, [] { return std::string(40, 'w'); }, [&](std::string) { ++ended; });
   loop.post([&, text = std::string(40, 'p')] { ++ended; });
   async.send();
   static_cast<void>(loop.pending());
@@ -239,7 +238,7 @@ class no_pages {
 /// The next one needs pages, or an allocation where each block is one.
 std::vector<tcp> as_many_as_there_is_memory_for(loop& loop) {
   std::vector<tcp> made;
-  made.reserve(2000);
+  made.reserve(200'000);  // more than fit into the slabs that other loops may have left behind
   const no_pages from_here_on;
   try {
     while (made.size() < made.capacity()) {

@@ -24,8 +24,8 @@ class async_block final : public detail::handle_block {
 
   bool send() noexcept {
     if (!open_) return false;
+    if (loop().on_this_thread()) return uv_async_send(&async) == 0;    // it sees its own work in any case
     if (sent_.exchange(true, std::memory_order_acq_rel)) return true;  // the callback is still to come
-    if (loop().on_this_thread()) return uv_async_send(&async) == 0;
     const std::scoped_lock lock(mutex_);
     return open_ && uv_async_send(&async) == 0;
   }

@@ -38,10 +38,12 @@ class block : list_node {
   const std::source_location& where() const noexcept { return where_; }
   bool held(holder who) const noexcept { return (marks_ & who) != 0; }
 
-  /// It is on the loop's list from now on. The owner keeps the loop's memory, too.
+  /// Not for libuv, see hold_by_libuv(). The owner keeps the loop's memory, too.
   void hold(holder who) noexcept;
   /// May free the block.
   void let_go(holder who) noexcept;
+  /// True: nobody holds it any more, and the caller frees it. Of libuv and of writes.
+  bool release(holder who) noexcept;
 
   /// The owner is no more, on whatever thread.
   void owner_gone() noexcept;
@@ -61,8 +63,8 @@ class block : list_node {
   pending_operation describe() const;
 
  protected:
-  /// The list of what libuv holds that it belongs to.
-  virtual class block_list& list() noexcept = 0;
+  /// list: of what libuv holds.
+  void hold_on(class block_list& list) noexcept;
   /// What becomes of what libuv holds without an owner.
   virtual void abandon() noexcept {}
   virtual void describe(pending_operation& into) const = 0;

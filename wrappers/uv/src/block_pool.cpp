@@ -2,6 +2,9 @@
 
 #include <sys/mman.h>
 
+#include <array>
+#include <mutex>
+
 #include "gauntlet/memory_checker.hpp"
 
 namespace gauntlet::uv::detail {
@@ -19,15 +22,41 @@ void* map_aligned(std::size_t size) {
   return begin + before;
 }
 
-/// Asks for all its pages at once: one by one, as they are touched, they would cost more than what is done in
-/// them. Where the system cannot, they come one by one.
-void populate(void* memory, std::size_t size) noexcept {
+/// Where the system cannot, the pages come as they are touched.
+void populate([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t size) noexcept {
 #ifdef MADV_POPULATE_WRITE
   madvise(memory, size, MADV_POPULATE_WRITE);
-#else
-  static_cast<void>(memory), static_cast<void>(size);
 #endif
 }
+
+/// Memory of slabs that were emptied waits here, up to 64 MB, as malloc keeps what is freed: its pages cost
+/// more than what is done in them. Of all pools and threads. Nobody waits for another, nor a child for what
+/// its parent held during fork(): the system has memory, too.
+class spare_memory {
+ public:
+  struct piece {
+    std::byte* begin = nullptr;
+    std::byte* populated = nullptr;  // up to here its pages are there
+  };
+
+  piece take() noexcept {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    return lock && count_ != 0 ? pieces_[--count_] : piece();
+  }
+  /// False: there is enough of it.
+  bool put(const piece& unused) noexcept {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock || count_ == pieces_.size()) return false;
+    pieces_[count_++] = unused;
+    return true;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::array<piece, 32> pieces_{};
+  std::size_t count_ = 0;
+};
+constinit spare_memory spare;
 
 }  // namespace
 
@@ -48,20 +77,26 @@ void block_pool::put_in_order(slab& changed) noexcept {
 }
 
 block_pool::slab& block_pool::add_slab(slab_list& list, std::size_t cell_size) {
-  void* const memory = map_aligned(slab_size);
-  // The first of a size may be all that is ever needed: its pages come as they are touched.
-  if (!list.slabs.alone()) populate(memory, slab_size);
+  const spare_memory::piece found = spare.take();
+  void* const memory = found.begin != nullptr ? found.begin : map_aligned(slab_size);
   auto* const added = ::new (memory) slab{{},
                                           &list,
                                           static_cast<std::uint32_t>(cell_size),
                                           static_cast<std::uint32_t>((slab_size - sizeof(slab)) / cell_size)};
+  if (found.begin != nullptr) added->populated = found.populated;
   added->insert_before(*list.slabs.next);
   return *added;
 }
 
+void block_pool::slab::populate_more() noexcept {
+  populate(populated, populated_at_once);
+  populated += populated_at_once;
+}
+
 void block_pool::remove_slab(slab& removed) noexcept {
   removed.remove();
-  munmap(&removed, slab_size);
+  // SAFETY: add_slab() made it there.
+  if (!spare.put({reinterpret_cast<std::byte*>(&removed), removed.populated})) munmap(&removed, slab_size);
 }
 
 }  // namespace gauntlet::uv::detail

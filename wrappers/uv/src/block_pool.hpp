@@ -36,7 +36,7 @@ class block_pool {
     slab& owner = slab_of(memory);
     const bool was_full = owner.full();
     owner.put_back(memory);
-    if (was_full || owner.used == 0) [[unlikely]]
+    if (was_full || (owner.used == 0 && !owner.alone_in_list())) [[unlikely]]
       put_in_order(owner);
   }
   /// On any thread, once nothing is allocated any more: what is in a slab stays there until the pool's end.
@@ -51,29 +51,39 @@ class block_pool {
   struct slab_list {
     list_node slabs;  // those with a free cell stand before those without
   };
+  // Pages come one by one as they are touched, which costs more than what is done in them: where there is
+  // more to come they are asked for by so many.
+  static constexpr std::size_t populated_at_once = std::size_t{1} << 18;
+
   // Its cells begin with a cache line: where their size is a multiple of one, each lies in its lines alike.
   struct alignas(64) slab : list_node {
     slab_list* list;
     std::uint32_t cell_size;
     std::uint32_t capacity;
     std::uint32_t used = 0;
-    std::uint32_t touched = 0;  // the cells behind have never been used, and cost no page
     free_cell* free = nullptr;
+    // SAFETY (both): the cells lie behind it.
+    std::byte* untouched = reinterpret_cast<std::byte*>(this + 1);  // the first cell that was never used
+    std::byte* populated =
+        reinterpret_cast<std::byte*>(this) + populated_at_once;  // or to be touched, up to here
 
-    // SAFETY: they lie behind it.
-    std::byte* cells() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
     bool full() const noexcept { return used == capacity; }
+    bool alone_in_list() const noexcept { return next == previous; }
 
     void* take() noexcept {
       if (++used == capacity) put_last();
       if (free != nullptr) return std::exchange(free, free->next);
       // SAFETY: add_slab() made room for `capacity` cells.
-      return cells() + std::size_t{cell_size} * touched++;
+      std::byte* const cell = std::exchange(untouched, untouched + cell_size);
+      if (untouched > populated) [[unlikely]]
+        populate_more();
+      return cell;
     }
     void put_back(void* taken) noexcept {
       --used;
       free = ::new (taken) free_cell{free};
     }
+    void populate_more() noexcept;
     void put_last() noexcept {
       remove();
       insert_before(list->slabs);
@@ -85,8 +95,8 @@ class block_pool {
   };
 
   // Aligned to its size: so whoever frees a cell finds its slab, and no byte stands in front of the cell.
-  // With millions of blocks most of their time goes into bytes, and into getting smaller slabs.
-  static constexpr std::size_t slab_size = std::size_t{1} << 18;
+  // With millions of blocks most of their time goes into bytes and pages: this is some thousand of them.
+  static constexpr std::size_t slab_size = std::size_t{1} << 21;
 
   static slab& slab_of(void* memory) noexcept {
     // SAFETY: allocate() gave it away from within a slab.

@@ -84,7 +84,8 @@ class fs_event_block final : public detail::waited_block {
   void release_callbacks() noexcept override { changed = {}; }
 };
 
-fs_event_block& use_fs_event(detail::handle_block* block, const char* operation, const std::source_location& where) {
+fs_event_block& use_fs_event(detail::handle_block* block, const char* operation,
+                             const std::source_location& where) {
   return detail::use<fs_event_block>(block, operation, where);
 }
 

@@ -56,7 +56,7 @@ class close_block final : public fs_block, private waiting_close {
       : fs_block(loop, close_name, where, {}), done_(std::move(done)) {}
 
   void start(descriptor_use& use) noexcept {
-    hold(by_libuv);
+    hold_by_libuv();
     request_block::uv()->data = static_cast<request_block*>(this);
     shared_ = use.shared();
     if (use.get()->used_by_one()) {

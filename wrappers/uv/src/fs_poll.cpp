@@ -43,7 +43,8 @@ class fs_poll_block final : public detail::handle_block {
   void release_callbacks() noexcept override { changed = {}; }
 };
 
-fs_poll_block& use_fs_poll(detail::handle_block* block, const char* operation, const std::source_location& where) {
+fs_poll_block& use_fs_poll(detail::handle_block* block, const char* operation,
+                           const std::source_location& where) {
   return detail::use<fs_poll_block>(block, operation, where);
 }
 
@@ -86,7 +87,9 @@ void fs_poll::begin(fs::path_ref path, std::chrono::milliseconds interval,
   block->begin(where);
 }
 
-void fs_poll::stop(std::source_location where) { uv_fs_poll_stop(&use_fs_poll(block_, "fs_poll::stop", where).poll); }
+void fs_poll::stop(std::source_location where) {
+  uv_fs_poll_stop(&use_fs_poll(block_, "fs_poll::stop", where).poll);
+}
 
 std::string fs_poll::getpath(std::source_location where) const {
   constexpr const char* operation = "fs_poll::getpath";

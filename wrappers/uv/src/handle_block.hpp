@@ -45,10 +45,11 @@ class handle_block : public block {
     loop().invoke(slot, std::forward<Given>(given)...);
   }
 
+  void hold_by_libuv() noexcept { hold_on(loop().handles()); }
   /// libuv has initialised it: it is libuv's and an owner's from now on.
   void adopt() noexcept {
     uv()->data = this;
-    hold(by_libuv);
+    hold_by_libuv();
     hold(by_owner);
   }
   /// Of one that is not closing yet.
@@ -88,7 +89,6 @@ class handle_block : public block {
   void describe(pending_operation& into) const override;
 
  private:
-  block_list& list() noexcept final { return loop().handles(); }
   void abandon() noexcept final { abort(); }
   static void closed(uv_handle_t* handle) noexcept;
 

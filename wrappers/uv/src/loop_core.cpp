@@ -479,13 +479,4 @@ std::span<std::byte> loop_core::read_buffer() {
   return {read_buffer_.get(), read_buffer_size};
 }
 
-void loop_core::deallocate(void* memory) noexcept {
-  // When the door is closed owners let go on any thread, where the pool is not safe. Another thread has asked
-  // for the door under the mutex before it came here.
-  if (door_open_)
-    pool_.deallocate(memory);
-  else
-    pool_.abandon(memory);
-}
-
 }  // namespace gauntlet::uv::detail

@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -151,8 +152,22 @@ class loop_core final : public execution_context {
       throw;
     }
   }
+  /// What make() has made.
+  template <class Block>
+  void destroy(Block& made) noexcept {
+    static_assert(std::is_final_v<Block>);
+    made.~Block();
+    deallocate(&made);
+  }
   /// On any thread when the loop is closed.
-  void deallocate(void* memory) noexcept;
+  void deallocate(void* memory) noexcept {
+    // When the door is closed owners let go on any thread, where the pool is not safe. Another thread has
+    // asked for the door under the mutex before it came here.
+    if (door_open_) [[likely]]
+      pool_.deallocate(memory);
+    else
+      pool_.abandon(memory);
+  }
 
  private:
   ~loop_core() override = default;
@@ -231,19 +246,25 @@ inline void block::begin(std::source_location where) noexcept {
   set_since(time_of(loop_));
 }
 
+inline void block::hold_on(block_list& list) noexcept {
+  mark(by_libuv);
+  list.insert(*this);
+}
+
 inline void block::hold(holder who) noexcept {
   mark(who);
-  if (who == by_owner || who == by_operation)
-    loop_.owner_added();
-  else if (who == by_libuv)
-    list().insert(*this);
+  if (who == by_owner || who == by_operation) loop_.owner_added();
+}
+
+inline bool block::release(holder who) noexcept {
+  if (who == by_libuv) block_list::remove(*this);
+  marks_ = static_cast<std::uint8_t>(marks_ & ~who);
+  return (marks_ & by_anyone) == 0;
 }
 
 inline void block::let_go(holder who) noexcept {
   loop_core& loop = loop_;
-  if (who == by_libuv) block_list::remove(*this);
-  marks_ = static_cast<std::uint8_t>(marks_ & ~who);
-  if ((marks_ & by_anyone) == 0) free();
+  if (release(who)) free();
   if (who == by_owner || who == by_operation) loop.owner_removed();
 }
 

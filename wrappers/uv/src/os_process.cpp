@@ -50,7 +50,8 @@ void setenv(std::string_view name, std::string_view value, std::source_location 
 }
 
 void unsetenv(std::string_view name, std::source_location where) {
-  detail::check(uv_os_unsetenv(c_text(name, "os::unsetenv", "name", where).c_str()), "os::unsetenv", name, where);
+  detail::check(uv_os_unsetenv(c_text(name, "os::unsetenv", "name", where).c_str()), "os::unsetenv", name,
+                where);
 }
 
 std::vector<environment_variable> environ(std::source_location where) {

@@ -13,7 +13,6 @@
 namespace gauntlet::uv::os {
 namespace {
 
-
 std::chrono::microseconds duration_of(const uv_timeval_t& time) noexcept {
   return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
 }
@@ -80,7 +79,7 @@ std::chrono::nanoseconds hrtime() noexcept {
 std::chrono::nanoseconds clock_gettime(clock_id clock, std::source_location where) {
   uv_timespec64_t time{};
   detail::check(uv_clock_gettime(clock == clock_id::realtime ? UV_CLOCK_REALTIME : UV_CLOCK_MONOTONIC, &time),
-        "os::clock_gettime", "clock", where);
+                "os::clock_gettime", "clock", where);
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 1'000'000'000 - 1;
   if (time.tv_sec > most || time.tv_sec < -most)
     throw error(UV_EOVERFLOW, "os::clock_gettime", "clock", where,
@@ -209,7 +208,7 @@ std::vector<interface_address> interface_addresses(std::source_location where) {
 void random(std::span<std::byte> bytes, std::source_location where) {
   // SAFETY: without a callback it needs neither loop nor request, and is done with the bytes when it returns.
   detail::check(uv_random(nullptr, nullptr, bytes.data(), bytes.size(), 0, nullptr), "os::random",
-        std::to_string(bytes.size()) + " bytes", where);
+                std::to_string(bytes.size()) + " bytes", where);
 }
 
 }  // namespace gauntlet::uv::os

@@ -10,10 +10,7 @@
 #include "version.hpp"
 
 namespace gauntlet::uv::os {
-namespace {
-
-
-}  // namespace
+namespace {}  // namespace
 
 #if UV_VERSION_HEX >= 0x012D00
 
@@ -32,7 +29,8 @@ std::vector<std::uint32_t> numbers_in(const std::vector<char>& mask) {
 std::vector<std::uint32_t> thread_getaffinity(std::source_location where) {
   std::vector<char> mask(cpumask_size(where));
   uv_thread_t self = pthread_self();
-  detail::check(uv_thread_getaffinity(&self, mask.data(), mask.size()), "os::thread_getaffinity", "thread", where);
+  detail::check(uv_thread_getaffinity(&self, mask.data(), mask.size()), "os::thread_getaffinity", "thread",
+                where);
   return numbers_in(mask);
 }
 
@@ -51,8 +49,8 @@ std::vector<std::uint32_t> thread_setaffinity(std::span<const std::uint32_t> cpu
     mask[cpu] = 1;
   }
   uv_thread_t self = pthread_self();
-  detail::check(uv_thread_setaffinity(&self, mask.data(), former.data(), mask.size()), "os::thread_setaffinity",
-        "thread", where);
+  detail::check(uv_thread_setaffinity(&self, mask.data(), former.data(), mask.size()),
+                "os::thread_setaffinity", "thread", where);
   return numbers_in(former);
 }
 
@@ -87,8 +85,8 @@ static_assert(static_cast<int>(thread_priority::highest) == UV_THREAD_PRIORITY_H
               static_cast<int>(thread_priority::lowest) == UV_THREAD_PRIORITY_LOWEST);
 
 void thread_setpriority(thread_priority priority, std::source_location where) {
-  detail::check(uv_thread_setpriority(pthread_self(), static_cast<int>(priority)), "os::thread_setpriority", "thread",
-        where);
+  detail::check(uv_thread_setpriority(pthread_self(), static_cast<int>(priority)), "os::thread_setpriority",
+                "thread", where);
 }
 
 int thread_getpriority(std::source_location where) {
@@ -113,7 +111,7 @@ int thread_getpriority(std::source_location where) {
 
 void thread_setname(std::string_view name, std::source_location where) {
   detail::check(uv_thread_setname(detail::c_text(name, "os::thread_setname", "name", where).c_str()),
-        "os::thread_setname", name, where);
+                "os::thread_setname", name, where);
 }
 
 std::string thread_getname(std::source_location where) {

@@ -334,7 +334,8 @@ address pipe::local_address(std::source_location where) const {
                  where);
 }
 address pipe::peer_address(std::source_location where) const {
-  return name_of(uv_pipe_getpeername, use_pipe(block_, "pipe::peer_address", where), "pipe::peer_address", where);
+  return name_of(uv_pipe_getpeername, use_pipe(block_, "pipe::peer_address", where), "pipe::peer_address",
+                 where);
 }
 
 std::size_t pipe::send_buffer_size(std::source_location where) const {
@@ -354,15 +355,17 @@ void pipe::recv_buffer_size(std::size_t size, std::source_location where) {
                                                "pipe::recv_buffer_size", where);
 }
 
-uv_pipe_s* pipe::native(std::source_location where) const { return &use_pipe(block_, "pipe::native", where).pipe; }
+uv_pipe_s* pipe::native(std::source_location where) const {
+  return &use_pipe(block_, "pipe::native", where).pipe;
+}
 
 // ---- pairs
 
 std::pair<pipe, pipe> pipe_pair(uv::loop& loop, pipe_options options, std::source_location where) {
   std::pair<pipe, pipe> ends{pipe(loop, options, where), pipe(loop, options, where)};
   std::array<uv_os_sock_t, 2> sockets{};
-  detail::check(uv_socketpair(SOCK_STREAM, 0, sockets.data(), UV_NONBLOCK_PIPE, UV_NONBLOCK_PIPE), "pipe_pair",
-        "pipe", where);
+  detail::check(uv_socketpair(SOCK_STREAM, 0, sockets.data(), UV_NONBLOCK_PIPE, UV_NONBLOCK_PIPE),
+                "pipe_pair", "pipe", where);
   detail::descriptor_guard first(sockets[0]);
   detail::descriptor_guard second(sockets[1]);
   ends.first.open(first.get(), where);
@@ -387,8 +390,8 @@ std::pair<pipe, pipe> make_pipe(uv::loop& loop, std::source_location where) {
 pipe_descriptors make_pipe(make_pipe_options options, std::source_location where) {
   std::array<uv_file, 2> ends{};
   detail::check(uv_pipe(ends.data(), options.nonblocking_read ? UV_NONBLOCK_PIPE : 0,
-                options.nonblocking_write ? UV_NONBLOCK_PIPE : 0),
-        "make_pipe", "pipe", where);
+                        options.nonblocking_write ? UV_NONBLOCK_PIPE : 0),
+                "make_pipe", "pipe", where);
   return {.read = ends[0], .write = ends[1]};
 }
 
@@ -485,7 +488,8 @@ void pipe_listener::pending_instances(int count, std::source_location where) {
 }
 
 int pipe_listener::fileno(std::source_location where) const {
-  return detail::descriptor_of(use_pipe(block_, "pipe_listener::fileno", where), "pipe_listener::fileno", where);
+  return detail::descriptor_of(use_pipe(block_, "pipe_listener::fileno", where), "pipe_listener::fileno",
+                               where);
 }
 
 uv_pipe_s* pipe_listener::native(std::source_location where) const {

@@ -35,7 +35,7 @@ class orphan_block final : public detail::handle_block {
     made->pid_ = pid;
     if (uv_signal_init(loop.uv(), &made->child_ended_) < 0) return;
     made->uv()->data = static_cast<handle_block*>(made.get());
-    made->hold(by_libuv);
+    made->hold_by_libuv();
     orphan_block& orphan = *made.release();
     uv_unref(orphan.uv());
     uv_signal_start(&orphan.child_ended_, on_child, SIGCHLD);
@@ -114,7 +114,8 @@ class process_block final : public detail::waited_block {
   }
 };
 
-process_block& use_process(detail::handle_block* block, const char* operation, const std::source_location& where) {
+process_block& use_process(detail::handle_block* block, const char* operation,
+                           const std::source_location& where) {
   return detail::use<process_block>(block, operation, where);
 }
 

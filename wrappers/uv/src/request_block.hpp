@@ -26,6 +26,7 @@ class request_block : public block {
   const char* kind() const noexcept final { return kind_; }
   // SAFETY: every request of libuv's begins as a uv_req_t.
   uv_req_t* uv() const noexcept { return static_cast<uv_req_t*>(c_struct()); }
+  void hold_by_libuv() noexcept { hold_on(loop().requests()); }
   /// False: it runs, or is of a kind that cannot be cancelled.
   bool cancel() noexcept { return uv_cancel(uv()) == 0; }
   void abort() noexcept override { cancel(); }
@@ -44,8 +45,6 @@ class request_block : public block {
   void describe(pending_operation& into) const override { into.active = into.referenced = true; }
 
  private:
-  block_list& list() noexcept final { return loop().requests(); }
-
   const char* kind_;
 };
 
@@ -71,7 +70,7 @@ Block& submit(fresh<Block>&& made, const char* operation, const Subject& subject
     raw.active_reqs.count = active;
     throw error(status, operation, subject, where);
   }
-  made->hold(block::by_libuv);
+  made->hold_by_libuv();
   return *made.release();
 }
 
@@ -83,13 +82,19 @@ Block& submit_to_pool(fresh<Block>&& made, const char* operation, const Subject&
   return submit(std::move(made), operation, subject, where, std::forward<Start>(start));
 }
 
+/// libuv is done with it: it may be gone.
+template <class Block>
+void let_go_by_libuv(Block& block) noexcept {
+  if (block.release(block::by_libuv)) block.loop().destroy(block);
+}
+
 /// libuv is done: calls work, and the block may be gone. What work moved out of the block goes before the
 /// block's memory may.
 template <class Block, class Work>
 void finish(Block& block, Work&& work) noexcept {
   block.call(std::forward<Work>(work));
   block.release_callbacks();
-  block.let_go(block::by_libuv);
+  let_go_by_libuv(block);
 }
 
 /// How a request without a value ended. subject: as above.

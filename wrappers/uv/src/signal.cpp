@@ -96,7 +96,8 @@ class signal_block final : public detail::waited_block {
   bool in_callback_ = false;
 };
 
-signal_block& use_signal(detail::handle_block* block, const char* operation, const std::source_location& where) {
+signal_block& use_signal(detail::handle_block* block, const char* operation,
+                         const std::source_location& where) {
   return detail::use<signal_block>(block, operation, where);
 }
 

@@ -309,7 +309,7 @@ buffer_list::buffer_list(std::span<const std::span<const std::byte>> spans) {
 
 bool stream_block::write(owned_buffer&& bytes, waited_block* sent, buffers_callback&& written,
                          const std::source_location& where) {
-  auto made = loop().make<write_block>(where, std::move(bytes), std::move(written));
+  auto made = loop().make<write_block<owned_buffer>>(where, std::move(bytes), std::move(written));
   const uv_buf_t buffer =
       to_uv(made->buffers().front().bytes());  // a short string's bytes have moved with it
   return queue(std::move(made), &buffer, 1, buffer.len, sent, where);
@@ -318,8 +318,9 @@ bool stream_block::write(owned_buffer&& bytes, waited_block* sent, buffers_callb
 bool stream_block::write(std::vector<owned_buffer>&& bytes, waited_block* sent, buffers_callback&& written,
                          const std::source_location& where) {
   const buffer_list buffers(bytes);
-  return queue(loop().make<write_several_block>(where, std::move(bytes), std::move(written)), buffers.data(),
-               buffers.count(), buffers.size(), sent, where);
+  return queue(
+      loop().make<write_block<std::vector<owned_buffer>>>(where, std::move(bytes), std::move(written)),
+      buffers.data(), buffers.count(), buffers.size(), sent, where);
 }
 
 std::size_t buffer_list::size() const noexcept {
@@ -338,7 +339,8 @@ void buffer_list::remove(std::size_t bytes) noexcept {
   }
 }
 
-bool stream_block::queue(fresh<write_block>&& write, const uv_buf_t* bytes, unsigned count, std::size_t size,
+template <class Block>
+bool stream_block::queue(fresh<Block>&& write, const uv_buf_t* bytes, unsigned count, std::size_t size,
                          waited_block* sent, const std::source_location& where) {
   if (must_not_queue && uv_stream_get_write_queue_size(stream()) != 0)
     throw error(UV_EAGAIN, "stream::write", kind(), where,
@@ -346,12 +348,13 @@ bool stream_block::queue(fresh<write_block>&& write, const uv_buf_t* bytes, unsi
   write->size = size;
   write->sent = sent;
   gauntlet::lend lent("stream::write", where);
-  for (const owned_buffer& buffer : write->buffers()) lent.for_reading(buffer.bytes());
-  submit(std::move(write), "stream::write", kind_of{*this}, where, [&](write_block& made) {
+  if constexpr (lends_are_tracked)
+    for (const owned_buffer& buffer : write->buffers()) lent.for_reading(buffer.bytes());
+  submit(std::move(write), "stream::write", kind_of{*this}, where, [&](Block& made) {
     // SAFETY: libuv's own way to give any handle to uv_write2, which looks only for its type and descriptor.
-    return sent == nullptr ? uv_write(&made.request, stream(), bytes, count, write_block::on_written)
+    return sent == nullptr ? uv_write(&made.request, stream(), bytes, count, Block::on_written)
                            : uv_write2(&made.request, stream(), bytes, count,
-                                       reinterpret_cast<uv_stream_t*>(sent->uv()), write_block::on_written);
+                                       reinterpret_cast<uv_stream_t*>(sent->uv()), Block::on_written);
   }).lent = std::move(lent);
   if (sent != nullptr) carry(*sent);
   unreturned += size;
@@ -360,7 +363,8 @@ bool stream_block::queue(fresh<write_block>&& write, const uv_buf_t* bytes, unsi
   return false;
 }
 
-void write_block::on_written(uv_write_t* request, int status) noexcept {
+template <class Bytes>
+void write_block<Bytes>::on_written(uv_write_t* request, int status) noexcept {
   auto& self = request_of<write_block>(request);
   auto& target = block_of<stream_block>(request->handle);
   self.lent.give_back();
@@ -470,7 +474,8 @@ using detail::stream_block;
 
 namespace {
 
-stream_block& use_stream(detail::handle_block* block, const char* operation, const std::source_location& where) {
+stream_block& use_stream(detail::handle_block* block, const char* operation,
+                         const std::source_location& where) {
   return detail::use<stream_block>(block, operation, where);
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "gauntlet/uv/stream.hpp"
@@ -78,7 +79,8 @@ class stream_block : public waited_block {
   }
 
  private:
-  bool queue(fresh<class write_block>&& write, const uv_buf_t* bytes, unsigned count, std::size_t size,
+  template <class Block>
+  bool queue(fresh<Block>&& write, const uv_buf_t* bytes, unsigned count, std::size_t size,
              waited_block* sent, const std::source_location& where);
   static void on_connection(uv_stream_t* listener, int status) noexcept;
   static void on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer) noexcept;
@@ -94,13 +96,19 @@ class stream_block : public waited_block {
   std::uint32_t written_at_once_ = 0;  // since a coroutine has waited for this stream
 };
 
-class write_block : public request_block {
+/// Bytes: an owned_buffer, or a vector of them.
+template <class Bytes>
+class write_block final : public request_block {
  public:
-  write_block(loop_core& loop, std::source_location where, owned_buffer&& bytes,
-              buffers_callback&& done) noexcept
-      : request_block(loop, "write", where, request), one_(std::move(bytes)), written_(std::move(done)) {}
+  write_block(loop_core& loop, std::source_location where, Bytes&& bytes, buffers_callback&& done) noexcept
+      : request_block(loop, "write", where, request), bytes_(std::move(bytes)), written_(std::move(done)) {}
 
-  virtual std::span<owned_buffer> buffers() noexcept { return {&one_, 1}; }
+  std::span<owned_buffer> buffers() noexcept {
+    if constexpr (std::is_same_v<Bytes, owned_buffer>)
+      return {&bytes_, 1};
+    else
+      return bytes_;
+  }
   static void on_written(uv_write_t* request, int status) noexcept;
   void release_callbacks() noexcept { written_ = {}; }
 
@@ -110,20 +118,8 @@ class write_block : public request_block {
   [[no_unique_address]] lend lent;
 
  private:
-  owned_buffer one_;
+  Bytes bytes_;
   buffers_callback written_;
-};
-
-class write_several_block final : public write_block {
- public:
-  write_several_block(loop_core& loop, std::source_location where, std::vector<owned_buffer>&& bytes,
-                      buffers_callback&& done) noexcept
-      : write_block(loop, where, {}, std::move(done)), several_(std::move(bytes)) {}
-
-  std::span<owned_buffer> buffers() noexcept override { return several_; }
-
- private:
-  std::vector<owned_buffer> several_;
 };
 
 /// uv_connect_t and uv_shutdown_t: what has no value and cannot be cancelled but by closing.
@@ -172,7 +168,7 @@ class awaited_request final : public request_block {
   static void on_done(Request* request, int status) noexcept {
     auto& self = request_of<awaited_request>(request);
     handle_operation& by = self.by_;
-    self.let_go(by_libuv);
+    let_go_by_libuv(self);
     by.before_end();
     by.ended(status);
   }

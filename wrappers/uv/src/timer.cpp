@@ -25,7 +25,8 @@ class timer_block final : public detail::handle_block {
   void release_callbacks() noexcept override { expired = {}; }
 };
 
-timer_block& use_timer(detail::handle_block* block, const char* operation, const std::source_location& where) {
+timer_block& use_timer(detail::handle_block* block, const char* operation,
+                       const std::source_location& where) {
   return detail::use<timer_block>(block, operation, where);
 }
 
@@ -59,11 +60,13 @@ void timer::start(std::chrono::milliseconds timeout, std::chrono::milliseconds r
 }
 
 void timer::start(std::chrono::milliseconds timeout, callback<void()> expired, std::source_location where) {
-  start_block(use_timer(block_, "timer::start", where), timeout, std::chrono::milliseconds(0), std::move(expired),
-              where);
+  start_block(use_timer(block_, "timer::start", where), timeout, std::chrono::milliseconds(0),
+              std::move(expired), where);
 }
 
-void timer::stop(std::source_location where) { uv_timer_stop(&use_timer(block_, "timer::stop", where).timer); }
+void timer::stop(std::source_location where) {
+  uv_timer_stop(&use_timer(block_, "timer::stop", where).timer);
+}
 
 void timer::again(std::source_location where) {
   timer_block& block = use_timer(block_, "timer::again", where);

@@ -14,7 +14,6 @@
 namespace gauntlet::uv {
 namespace {
 
-
 /// libuv remembers the first terminal whose mode was set, by its descriptor; before 1.49 it does so when that
 /// is closed, too, and whatever has its number next would be given its mode.
 enum class first_terminal : std::uint8_t { none, open, closed };

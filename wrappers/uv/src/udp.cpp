@@ -418,8 +418,8 @@ void udp::start_receiving(callback<std::span<std::byte>(std::size_t)> alloc,
                           callback<void(outcome<datagram>)> received, std::source_location where) {
   udp_block& used = use_udp(block_, "udp::recv_start", where);
   used.stop_receiving_for_waits("udp::recv_start", where);
-  detail::check(uv_udp_recv_start(&used.udp, udp_block::on_alloc, udp_block::on_received), used, "udp::recv_start",
-        where);
+  detail::check(uv_udp_recv_start(&used.udp, udp_block::on_alloc, udp_block::on_received), used,
+                "udp::recv_start", where);
   used.begin(where);
   used.alloc = std::move(alloc);
   used.received = std::move(received);
