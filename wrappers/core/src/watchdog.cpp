@@ -103,33 +103,38 @@ void execution_context::check_pending() noexcept {
   if (watchdog_ != nullptr) watchdog_->check_pending();
 }
 
-execution_context::holding::holding(detail::watchdog& watchdog, const detail::operation& ended) noexcept
-    : watchdog_(&watchdog), kind_(ended.kind()), where_(ended.where()), resumed_(true) {
+execution_context::holding::holding(detail::watchdog& watchdog, const detail::operation& ended) noexcept {
   try {
     watchdog.task_ = ended.task_name();
   } catch (...) {
     watchdog.task_.clear();  // there is no memory for it
   }
-  begin();
+  begin(watchdog, ended.kind(), ended.where(), true);
 }
 
-void execution_context::holding::begin() noexcept {
-  watchdog_->until_ = {};
-  measured_before_ = watchdog_->measured_;
-  began_ = clock::now();
+void execution_context::holding::begin(detail::watchdog& watchdog, const char* kind,
+                                       const std::source_location& where, bool resumed) noexcept {
+  watchdog.until_ = {};
+  held_.emplace(hold{.watchdog = watchdog,
+                     .kind = kind,
+                     .where = where,
+                     .began = clock::now(),
+                     .measured_before = watchdog.measured_,
+                     .resumed = resumed});
 }
 
 void execution_context::holding::end() noexcept {
-  const std::chrono::nanoseconds took = clock::now() - began_;
-  const std::chrono::nanoseconds own = took - (watchdog_->measured_ - measured_before_);
-  watchdog_->measured_ = measured_before_ + took;
-  if (!watchdog_->watches_held() || own <= watchdog_->options_.held_longer_than) return;
-  loop_held held{.lasted = own, .by = kind_, .where = where_};
-  if (resumed_) {
-    held.task.swap(watchdog_->task_);
-    held.until = watchdog_->until_;
+  detail::watchdog& watchdog = held_->watchdog;
+  const std::chrono::nanoseconds took = clock::now() - held_->began;
+  const std::chrono::nanoseconds own = took - (watchdog.measured_ - held_->measured_before);
+  watchdog.measured_ = held_->measured_before + took;
+  if (!watchdog.watches_held() || own <= watchdog.options_.held_longer_than) return;
+  loop_held told{.lasted = own, .by = held_->kind, .where = held_->where};
+  if (held_->resumed) {
+    told.task.swap(watchdog.task_);
+    told.until = watchdog.until_;
   }
-  watchdog_->tell(watchdog_->options_.on_held, "", held);
+  watchdog.tell(watchdog.options_.on_held, "", told);
 }
 
 }  // namespace gauntlet

@@ -23,17 +23,20 @@ class async_block final : public detail::handle_block {
   }
 
   bool send() noexcept {
-    if (!open_) return false;
-    if (loop().on_this_thread()) return uv_async_send(&async) == 0;    // it sees its own work in any case
-    if (sent_.exchange(true, std::memory_order_acq_rel)) return true;  // the callback is still to come
-    const std::scoped_lock lock(mutex_);
-    return open_ && uv_async_send(&async) == 0;
+    if (!loop().on_this_thread()) return send_from_elsewhere();
+    return open_ && uv_async_send(&async) == 0;  // who is called sees this thread's own work in any case
   }
 
   uv_async_t async{};
   callback<void()> woken;
 
  private:
+  [[gnu::noinline]] bool send_from_elsewhere() noexcept {
+    if (!open_) return false;
+    if (sent_.exchange(true, std::memory_order_acq_rel)) return true;  // the callback is still to come
+    const std::scoped_lock lock(mutex_);
+    return open_ && uv_async_send(&async) == 0;
+  }
   void before_close() noexcept override {
     const std::scoped_lock lock(mutex_);
     open_ = false;

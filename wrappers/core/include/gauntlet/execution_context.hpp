@@ -120,41 +120,42 @@ class execution_context {
   /// is a null check.
   class holding {
    public:
-    holding(execution_context& context, const char* kind, const std::source_location& where) noexcept
-        : watchdog_(context.watchdog_), kind_(kind), where_(where) {
-      if (watchdog_ != nullptr) [[unlikely]]
-        begin();
+    holding(execution_context& context, const char* kind, const std::source_location& where) noexcept {
+      if (context.watchdog_ != nullptr) [[unlikely]]
+        begin(*context.watchdog_, kind, where);
     }
     /// who: has kind() and where(), which are asked only where somebody watches.
     template <class Who>
-    holding(execution_context& context, const Who& who) noexcept : watchdog_(context.watchdog_) {
-      if (watchdog_ != nullptr) [[unlikely]] {
-        kind_ = who.kind();
-        where_ = who.where();
-        begin();
-      }
+    holding(execution_context& context, const Who& who) noexcept {
+      if (context.watchdog_ != nullptr) [[unlikely]]
+        begin(*context.watchdog_, who.kind(), who.where());
     }
     holding(const holding&) = delete;
     holding& operator=(const holding&) = delete;
     ~holding() {
-      if (watchdog_ != nullptr) [[unlikely]]
+      if (held_) [[unlikely]]
         end();
     }
 
    private:
     friend class detail::resume_scope;
+    struct hold {
+      detail::watchdog& watchdog;
+      const char* kind;
+      std::source_location where;
+      clock::time_point began;
+      std::chrono::nanoseconds measured_before;
+      bool resumed;
+    };
+
     /// Of a task that goes on.
     holding(detail::watchdog& watchdog, const detail::operation& ended) noexcept;
 
-    void begin() noexcept;
+    void begin(detail::watchdog& watchdog, const char* kind, const std::source_location& where,
+               bool resumed = false) noexcept;
     void end() noexcept;
 
-    detail::watchdog* watchdog_;
-    const char* kind_ = nullptr;
-    std::source_location where_;
-    bool resumed_ = false;
-    clock::time_point began_;
-    std::chrono::nanoseconds measured_before_;
+    std::optional<hold> held_;
   };
 
   /// For who runs tasks on it. Waits for what comes next and handles it; false: nothing can ever come, no
