@@ -208,33 +208,44 @@ int million_timers(const job* job, observer* observer) noexcept {
 
 // ---- async_pummel ----
 
-int async_pummel(const job* job, observer* observer) noexcept {
-  return guarded([&] {
-    uv::loop loop;
-    std::atomic<bool> stopped = false;
-    std::optional<uv::async> async;
-    long callbacks = 0;
-    const auto woken = [&] {
-      if (++callbacks == job->count) {
-        observer->end(observer);
-        stopped = true;
-        loop.stop();
-      } else if (job->width == 0) {
-        async->send();
-      }
-    };
-    async.emplace(loop, woken);
+class pummel {
+ public:
+  pummel(const job& job, observer& observer) : job_{job}, observer_{observer} {}
+
+  bool run() {
     std::vector<std::thread> threads;
-    for (int i = 0; i < job->width; ++i)
-      threads.emplace_back([&] {
-        while (!stopped.load(std::memory_order_relaxed)) async->send();
+    for (int i = 0; i < job_.width; ++i)
+      threads.emplace_back([this] {
+        while (!stopped_.load(std::memory_order_relaxed)) async_.send();
       });
-    observer->begin(observer);
-    if (job->width == 0) async->send();
-    loop.run();
+    observer_.begin(&observer_);
+    if (job_.width == 0) async_.send();
+    loop_.run();
     for (std::thread& thread : threads) thread.join();
-    return callbacks >= job->count;
-  });
+    return callbacks_ >= job_.count;
+  }
+
+ private:
+  void woken() {
+    if (++callbacks_ == job_.count) {
+      observer_.end(&observer_);
+      stopped_ = true;
+      loop_.stop();
+    } else if (job_.width == 0) {
+      async_.send();
+    }
+  }
+
+  const job& job_;
+  observer& observer_;
+  uv::loop loop_;
+  std::atomic<bool> stopped_ = false;
+  long callbacks_ = 0;
+  uv::async async_{loop_, [this] { woken(); }};
+};
+
+int async_pummel(const job* job, observer* observer) noexcept {
+  return guarded([&] { return pummel{*job, *observer}.run(); });
 }
 
 // ---- loop_count ----

@@ -62,8 +62,8 @@ async::async(uv::loop& loop, callback<void()> woken, std::source_location where)
       }()) {}
 
 bool async::send(std::source_location where) const {
-  if (block_ == nullptr)
-    throw misuse("async::send", "the handle was moved from: use the one it was moved to", where);
+  if (block_ == nullptr) [[unlikely]]
+    detail::refuse_use(nullptr, "async::send", where);
   // SAFETY: this class made the block.
   return static_cast<async_block*>(block_)->send();
 }
