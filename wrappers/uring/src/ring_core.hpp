@@ -206,9 +206,11 @@ class ring_core final : public execution_context, public fork_listener, public r
   }
   void queue_wakeup() noexcept;
   void submit() noexcept;
+  // What leads to the call into the kernel is one function: on the way back out of each one more the processor
+  // would have to guess where it returns to, which the kernel has made it forget.
   /// Submits, and waits for a completion, unless there is something to do already.
-  void submit_and_wait(std::optional<std::chrono::nanoseconds> at_most = {}) noexcept;
-  void wait(std::optional<std::chrono::nanoseconds> at_most) noexcept;
+  [[gnu::always_inline]] inline void submit_and_wait(std::optional<std::chrono::nanoseconds> at_most = {}) noexcept;
+  [[gnu::always_inline]] inline void wait(std::optional<std::chrono::nanoseconds> at_most) noexcept;
   [[gnu::noinline]] void wait_at_most(std::chrono::nanoseconds at_most) noexcept;
   void wait_for_batch(std::chrono::nanoseconds at_most) noexcept;
   /// As wait(). Valgrind 3.19 does not know that io_uring_enter may sleep, and lets no other thread run until
@@ -225,7 +227,7 @@ class ring_core final : public execution_context, public fork_listener, public r
   void deliver_to_inbox(const gauntlet_uring_completion& told) noexcept;
   /// As submit_and_wait(), of a ring with iopoll, which cannot read the wakeup.
   void submit_and_poll(std::optional<std::chrono::nanoseconds> at_most) noexcept;
-  void turn_once(std::optional<std::chrono::nanoseconds> at_most) noexcept;
+  [[gnu::always_inline]] inline void turn_once(std::optional<std::chrono::nanoseconds> at_most) noexcept;
   void run_posted() noexcept {
     if (has_posted_.load(std::memory_order_acquire)) [[unlikely]]
       run_all_posted();
