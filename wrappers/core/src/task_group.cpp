@@ -139,12 +139,27 @@ void join_operation::cancel() noexcept {
 
 // ---- run
 
+/// While it lives, run() runs tasks on the loop.
+class running_tasks {
+ public:
+  running_tasks(execution_context& context, const std::source_location& where)
+      : context_(context), outer_(context.begin_tasks(where)) {}
+  running_tasks(const running_tasks&) = delete;
+  running_tasks& operator=(const running_tasks&) = delete;
+  ~running_tasks() { context_.end_tasks(outer_); }
+
+ private:
+  execution_context& context_;
+  bool outer_;
+};
+
 /// As all that waits was cancelled, its tasks are awaited.
 void run_to_the_end(execution_context& context, task<void> work, const std::source_location& where) {
   if (execution_context::current() == &context)
     throw misuse("run", "called inside a task or a callback of the same loop: co_await the task instead",
                  where);
   if (!context.on_this_thread()) context.refuse_thread("run", where);
+  const running_tasks running(context, where);
   const execution_context::entered here(context);
   chain_link root;
   root.context = &context;

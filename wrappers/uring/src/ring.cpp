@@ -77,11 +77,6 @@ io_uring* ring::native(std::source_location where) const {
   return ring_core::of(*this, "ring::native", where).native();
 }
 
-detail::task_run::task_run(const ring& run_on, const std::source_location& where)
-    : core_(&static_cast<ring_core&>(run_on.context(where))), outer_(core_->begin_tasks(where)) {}
-detail::task_run::~task_run() { core_->end_tasks(outer_); }
-execution_context& detail::task_run::context() const noexcept { return *core_; }
-
 // ---- work_guard
 
 ring::work_guard ring::keep_alive(std::source_location where) {

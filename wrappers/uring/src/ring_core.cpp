@@ -585,7 +585,7 @@ void ring_core::owner_gone() noexcept {
     if (!thread_.is_this())
       die("a ring is destroyed on one thread while another one runs it: let run() return first");
     if (!runs_tasks_)
-      die("a ring is destroyed by a task that runs in its context(): give the ring itself to run()");
+      die("a ring is destroyed in a turn() that gauntlet::run() did not make: let the turn return first");
     owner_gone_ = true;
   } else if (!closed_) {
     if (!thread_.is_this()) {

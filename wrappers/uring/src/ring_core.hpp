@@ -105,10 +105,6 @@ class ring_core final : public execution_context, public fork_listener, public r
     return known_coarse_time_ = coarse_clock();  // for the rest of the turn
   }
   bool turn() override;
-  /// gauntlet::run runs from here on: a ring that is destroyed meanwhile ends afterwards. Answers whether one
-  /// ran already, which end_tasks() is told.
-  bool begin_tasks(const std::source_location& where);
-  void end_tasks(bool outer) noexcept;
   std::vector<pending_operation> close_now(const std::source_location& where);
   void owner_gone() noexcept;
   const ring_metrics& metrics() const noexcept { return metrics_; }
@@ -154,6 +150,9 @@ class ring_core final : public execution_context, public fork_listener, public r
 
  private:
   ~ring_core() override;
+
+  bool begin_tasks(const std::source_location& where) override;
+  void end_tasks(bool outer) noexcept override;
 
   [[noreturn]] static void refuse_new(const ring_core* core, const char* operation,
                                       const std::source_location& where);

@@ -131,11 +131,6 @@ execution_context& loop::context(std::source_location where) const {
   return require_loop(core_, "loop::context", where);
 }
 
-detail::task_run::task_run(const loop& run_on, const std::source_location& where)
-    : core_(&static_cast<loop_core&>(run_on.context(where))), outer_(core_->begin_tasks(where)) {}
-detail::task_run::~task_run() { core_->end_tasks(outer_); }
-execution_context& detail::task_run::context() const noexcept { return *core_; }
-
 // ---- work_guard
 
 loop::work_guard loop::keep_alive(std::source_location where) {

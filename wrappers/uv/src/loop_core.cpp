@@ -271,7 +271,8 @@ void loop_core::owner_gone() noexcept {
     if (!on_this_thread())
       die("a loop is destroyed on one thread while another one runs it: stop and join first");
     if (!running_ && !runs_tasks_)
-      die("a loop is destroyed by a task that runs in its context(): give the loop itself to run()");
+      die("a loop is destroyed in a turn() that neither loop::run() nor gauntlet::run() made: let the turn "
+          "return first");
     owner_gone_ = true;
     uv_stop(&loop_);
   } else if (!closed_) {

@@ -93,11 +93,6 @@ class loop_core final : public execution_context {
   // ---- tasks
   clock::time_point now() const noexcept override { return clock::now(); }
   bool turn() override;
-  /// gauntlet::run runs from here on: a loop that is destroyed meanwhile ends afterwards. Answers whether one
-  /// ran already, which end_tasks() is told.
-  bool begin_tasks(const std::source_location& where);
-  void end_tasks(bool outer) noexcept;
-
   /// loop::close
   std::vector<pending_operation> close_now(const std::source_location& where);
   /// The owner is no more: closes now, or when run() returns, of callbacks or of tasks.
@@ -171,6 +166,9 @@ class loop_core final : public execution_context {
 
  private:
   ~loop_core() override = default;
+
+  bool begin_tasks(const std::source_location& where) override;
+  void end_tasks(bool outer) noexcept override;
 
   [[noreturn]] static void refuse_new(const loop_core* core, const char* operation,
                                       const std::source_location& where);

@@ -29,6 +29,7 @@ struct watchdog_options;
 
 namespace detail {
 class resume_scope;
+class running_tasks;
 class watchdog;
 void run_to_the_end(execution_context& context, task<void> work, const std::source_location& where);
 }  // namespace detail
@@ -77,6 +78,7 @@ class suspension_observer {
 ///  - calls expire_timers() once when the time that it was told by wake_at() has come, and resume_ready()
 ///  once
 ///    in the turn after resume_later(),
+///  - overrides begin_tasks() and end_tasks() where its owner may go before run() returns,
 ///  - stands `holding` around callbacks that are no tasks', and implements watch_at(), if it can,
 ///  - outlives the tasks that run on it: to be destroyed while one waits ends the program.
 class execution_context {
@@ -166,6 +168,11 @@ class execution_context {
   void suppress(std::exception_ptr error, std::string_view task) noexcept;
 
  protected:
+  /// run() runs tasks on it from here on; it stays until end_tasks(), also if its owner does not. Throws
+  /// misuse where it cannot be run. Answers what end_tasks() is told: whether tasks ran on it already.
+  virtual bool begin_tasks(const std::source_location& /*where*/) { return false; }
+  virtual void end_tasks(bool /*outer*/) noexcept {}
+
   execution_context() noexcept;
   virtual ~execution_context();
 
@@ -204,6 +211,7 @@ class execution_context {
   friend class detail::resume_scope;
   friend class detail::timer_queue;
   friend class detail::watchdog;
+  friend class detail::running_tasks;
   friend void detail::run_to_the_end(execution_context&, task<void>, const std::source_location&);
 
   void timers_changed() noexcept;

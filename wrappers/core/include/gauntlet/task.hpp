@@ -302,13 +302,14 @@ T run(execution_context& context, task<T> work,
   return result.take();
 }
 
-/// A loop that has an execution_context: `context()`.
+/// A loop that has an execution_context: uv::loop, uring::ring. It may be destroyed by its own tasks: it ends
+/// when run() returns.
 template <class Loop, class T>
-  requires requires(Loop& loop) {
-    { loop.context() } -> std::convertible_to<execution_context&>;
+  requires requires(Loop& loop, const std::source_location& where) {
+    { loop.context(where) } -> std::convertible_to<execution_context&>;
   }
 T run(Loop& loop, task<T> work, std::source_location where = std::source_location::current()) {
-  return run(static_cast<execution_context&>(loop.context()), std::move(work), where);
+  return run(static_cast<execution_context&>(loop.context(where)), std::move(work), where);
 }
 
 /// What the task that runs knows of itself. Awaiting these never suspends; in a coroutine of another type

@@ -255,34 +255,6 @@ class [[nodiscard]] ring::work_guard {
   detail::ring_core* core_;
 };
 
-namespace detail {
-
-/// While it lives, gauntlet::run() runs tasks on the ring.
-class task_run {
- public:
-  task_run(const ring& run_on, const std::source_location& where);
-  task_run(const task_run&) = delete;
-  task_run& operator=(const task_run&) = delete;
-  ~task_run();
-  execution_context& context() const noexcept;
-
- private:
-  ring_core* core_;
-  bool outer_;
-};
-
-}  // namespace detail
 }  // namespace gauntlet::uring
-
-namespace gauntlet {
-
-/// Runs the ring until the task has ended, as run(execution_context&, task) does.
-template <class T>
-T run(uring::ring& ring, task<T> work, std::source_location where = std::source_location::current()) {
-  const uring::detail::task_run running(ring, where);
-  return run(running.context(), std::move(work), where);
-}
-
-}  // namespace gauntlet
 
 #pragma GCC visibility pop

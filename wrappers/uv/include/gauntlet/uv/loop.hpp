@@ -66,8 +66,8 @@ struct loop_metrics {
 /// any callback, and waits until libuv is done with it: a function that runs on the thread pool is waited
 /// for. Handles that outlive their loop are closed, and say so.
 ///
-/// Tasks run on it by `gauntlet::run(loop, task)`. Destroyed by one of them, it has them all cancelled and
-/// ends when that run() returns, with a misuse.
+/// Tasks run on it by `gauntlet::run(loop, task)`, which stop() does not end. Destroyed by one of them, it
+/// has them all cancelled and ends when that run() returns, with a misuse.
 class loop {
  public:
   explicit loop(loop_options options = {}, std::source_location where = std::source_location::current());
@@ -158,35 +158,6 @@ class [[nodiscard]] loop::work_guard {
   detail::loop_core* core_;
 };
 
-namespace detail {
-
-/// While it lives, gauntlet::run() runs tasks on the loop.
-class task_run {
- public:
-  task_run(const loop& run_on, const std::source_location& where);
-  task_run(const task_run&) = delete;
-  task_run& operator=(const task_run&) = delete;
-  ~task_run();
-  execution_context& context() const noexcept;
-
- private:
-  loop_core* core_;
-  bool outer_;
-};
-
-}  // namespace detail
 }  // namespace gauntlet::uv
-
-namespace gauntlet {
-
-/// Runs the loop until the task has ended, as run(execution_context&, task) does. loop::stop() does not end
-/// it.
-template <class T>
-T run(uv::loop& loop, task<T> work, std::source_location where = std::source_location::current()) {
-  const uv::detail::task_run running(loop, where);
-  return run(running.context(), std::move(work), where);
-}
-
-}  // namespace gauntlet
 
 #pragma GCC visibility pop
