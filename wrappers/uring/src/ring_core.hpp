@@ -205,10 +205,11 @@ class ring_core final : public execution_context, public fork_listener, public r
   }
   void queue_wakeup() noexcept;
   void submit() noexcept;
-  // What leads to the call into the kernel is one function: on the way back out of each one more the processor
-  // would have to guess where it returns to, which the kernel has made it forget.
+  // What leads to the call into the kernel is one function: with one operation in flight each turn goes there
+  // and back, and does little else.
   /// Submits, and waits for a completion, unless there is something to do already.
-  [[gnu::always_inline]] inline void submit_and_wait(std::optional<std::chrono::nanoseconds> at_most = {}) noexcept;
+  [[gnu::always_inline]] inline void submit_and_wait(
+      std::optional<std::chrono::nanoseconds> at_most = {}) noexcept;
   [[gnu::always_inline]] inline void wait(std::optional<std::chrono::nanoseconds> at_most) noexcept;
   [[gnu::noinline]] void wait_at_most(std::chrono::nanoseconds at_most) noexcept;
   void wait_for_batch(std::chrono::nanoseconds at_most) noexcept;

@@ -16,8 +16,8 @@ class async_block final : public detail::handle_block {
 
   static void wake(uv_async_t* async) noexcept {
     auto& self = detail::block_of<async_block>(async);
-    // Every send() since the last time is a link of the chain that this reads from: so it sees what was done
-    // before each, which libuv's own flag does not promise.
+    // Every send() of another thread since the last time is a link of the chain that this reads from: so it
+    // sees what was done before each, which libuv's own flag does not promise.
     self.sent_.exchange(false, std::memory_order_acq_rel);
     self.tell(self.woken);
   }

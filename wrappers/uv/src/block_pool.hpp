@@ -95,7 +95,7 @@ class block_pool {
   };
 
   // Aligned to its size: so whoever frees a cell finds its slab, and no byte stands in front of the cell.
-  // With millions of blocks most of their time goes into bytes and pages: this is some thousand of them.
+  // It has room for thousands of blocks: to get one and to give it back is little beside what is done in it.
   static constexpr std::size_t slab_size = std::size_t{1} << 21;
 
   static slab& slab_of(void* memory) noexcept {

@@ -93,6 +93,7 @@ class loop_core final : public execution_context {
   // ---- tasks
   clock::time_point now() const noexcept override { return clock::now(); }
   bool turn() override;
+
   /// loop::close
   std::vector<pending_operation> close_now(const std::source_location& where);
   /// The owner is no more: closes now, or when run() returns, of callbacks or of tasks.
