@@ -1,5 +1,6 @@
 #include "gauntlet/execution_context.hpp"
 
+#include <algorithm>
 #include <ostream>
 #include <sstream>
 #include <utility>
@@ -52,9 +53,10 @@ execution_context::entered::~entered() { current_context = outer_; }
 
 execution_context::execution_context() noexcept = default;
 execution_context::~execution_context() {
-  if (operations_.empty()) return;
+  const detail::operation* const waits = waiting_.oldest_operation();
+  if (waits == nullptr) return;
   std::ostringstream told;
-  told << operations_.front().describe(clock::now());
+  told << waits->describe(clock::now());
   detail::end_program(
       "a loop is destroyed while somebody waits in it. Let run() come to its end before, or cancel what "
       "waits "
@@ -65,7 +67,14 @@ execution_context::~execution_context() {
 std::vector<pending_operation> execution_context::pending() const {
   std::vector<pending_operation> all;
   const clock::time_point at = now();
-  operations_.for_each([&](const detail::operation& operation) { all.push_back(operation.describe(at)); });
+  for (const detail::operation* const waits : operations()) all.push_back(waits->describe(at));
+  return all;
+}
+
+std::vector<const detail::operation*> execution_context::operations() const {
+  std::vector<const detail::operation*> all;
+  waiting_.for_each_operation([&](const detail::operation& waits) { all.push_back(&waits); });
+  std::ranges::sort(all, [](const auto* one, const auto* other) { return one->began_before(*other); });
   return all;
 }
 
@@ -106,5 +115,14 @@ void execution_context::expire_timers() noexcept {
 }
 
 void execution_context::resume_ready() noexcept { const detail::resume_scope now; }
+
+void detail::chain_link::adopt_current_context() noexcept {
+  context = current_context;
+  if (context == nullptr) return;
+  if (stop == nullptr)
+    stop = &context->waiting_;
+  else if (stop_state* const root = stop->loose_root())
+    root->attach(&context->waiting_);  // what runs below it was begun outside of any loop
+}
 
 }  // namespace gauntlet

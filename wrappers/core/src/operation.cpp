@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t resumed_in_one_turn = 4096;
 
 /// What is ready on this thread, in the order in which it became so.
-intrusive_list<operation, queue_tag>& ready() noexcept {
-  [[gnu::tls_model("initial-exec")]] static thread_local intrusive_list<operation, queue_tag> list;
+intrusive_list<operation, wait_tag>& ready() noexcept {
+  [[gnu::tls_model("initial-exec")]] static thread_local intrusive_list<operation, wait_tag> list;
   return list;
 }
 
@@ -61,10 +61,9 @@ bool operation::suspend(std::coroutine_handle<> coroutine, chain_link* link) {
     refuse_second_time();
   coroutine_ = coroutine;
   link_ = link;
-  context_ = link != nullptr && link->context != nullptr ? link->context : execution_context::current();
+  stop_state* const stop = find_context(link);
   if (context_ != nullptr && !context_->is_here()) [[unlikely]]
     context_->refuse_thread(kind_, where_);
-  stop_state* const stop = link != nullptr ? link->stop : nullptr;
   if (stop != nullptr && stop->requested() && !starts_stopped_) [[unlikely]] {
     canceled_ = true;
     state_ = state::done;
@@ -78,20 +77,31 @@ bool operation::suspend(std::coroutine_handle<> coroutine, chain_link* link) {
   }
   if (state_ == state::done) return false;
   if (stop != nullptr) {
-    if (!stop->requested()) [[likely]] {
-      stop->add(*this);
-    } else {
+    if (stop->requested()) [[unlikely]] {
       cancel();
       if (state_ == state::done) return false;
     }
+    stop->add(*this);
   }
   state_ = state::in_flight;
   if (context_ == nullptr) return true;
   since_ = context_->coarse_time();
-  context_->operations_.push_back(*this);
+  number_ = ++context_->begun_;
   if (context_->watchdog_ != nullptr || context_->observer_ != nullptr) [[unlikely]]
     tell_suspended();
   return true;
+}
+
+/// And where it waits there. Both nullptr: nowhere.
+stop_state* operation::find_context(chain_link* link) noexcept {
+  if (link == nullptr) {
+    context_ = execution_context::current();
+    return context_ != nullptr ? &context_->waiting_ : nullptr;
+  }
+  if (link->context == nullptr) [[unlikely]]
+    link->adopt_current_context();
+  context_ = link->context;
+  return link->stop;
 }
 
 void operation::start_failed() noexcept {
@@ -118,8 +128,7 @@ void operation::complete() {
   }
   if (context_ != nullptr && !context_->is_here()) [[unlikely]]
     context_->refuse_thread(kind_, where_);
-  static_cast<list_node<queue_tag>&>(*this).unlink();
-  static_cast<list_node<stop_tag>&>(*this).unlink();
+  unlink();
   state_ = state::ready;
   resume(*this);
 }

@@ -1,15 +1,15 @@
 #include "gauntlet/detail/stop_state.hpp"
 
+#include "gauntlet/detail/operation.hpp"
 #include "gauntlet/detail/resume.hpp"
 
 namespace gauntlet::detail {
 
 void stop_state::attach(stop_state* parent) noexcept {
+  parent_ = parent;
   if (parent == nullptr) return;
-  if (parent->requested_)
-    on_stop();
-  else
-    parent->add(*this);
+  parent->add(*this);
+  if (parent->requested_) on_stop();
 }
 
 void stop_state::request_stop() noexcept {
@@ -22,7 +22,13 @@ void stop_state::on_stop() noexcept {
   if (requested_) return;
   requested_ = true;
   if (flag_) flag_->request_stop();
-  while (!callbacks_.empty()) callbacks_.pop_front().on_stop();
+  intrusive_list<stop_callback, wait_tag> to_ask;
+  to_ask.take_all(callbacks_);
+  while (!to_ask.empty()) {
+    stop_callback& next = to_ask.pop_front();
+    add(next);  // it waits until it has ended
+    next.on_stop();
+  }
 }
 
 stop_token stop_state::token() {
@@ -33,10 +39,10 @@ stop_token stop_state::token() {
   return flag_->get_token();
 }
 
-const operation* stop_state::first_operation() const noexcept {
+const operation* stop_state::oldest_operation() const noexcept {
   const operation* found = nullptr;
-  callbacks_.for_each([&](const stop_callback& callback) {
-    if (found == nullptr) found = callback.first_operation();
+  for_each_operation([&](const operation& waits) {
+    if (found == nullptr || waits.began_before(*found)) found = &waits;
   });
   return found;
 }

@@ -58,7 +58,7 @@ void promise_base::end_in_group(std::coroutine_handle<> ended, promise_base& pro
 task_group::~task_group() {
   if (running_ == 0) return;
   std::ostringstream told;
-  if (const operation* const waits = stop_.first_operation())
+  if (const operation* const waits = stop_.oldest_operation())
     told << ". It waits for " << waits->describe(execution_context::clock::now());
   end_program(
       "a coroutine is destroyed while " + counted(running_, "task") +
@@ -71,8 +71,8 @@ void task_group::start(task<void> child, const std::source_location& where) {
   if (owner_.context != nullptr && !owner_.context->on_this_thread())
     owner_.context->refuse_thread("spawn", where);
   promise.inherit(owner_);
-  if (promise.context == nullptr) promise.context = execution_context::current();
   promise.stop = &stop_;
+  if (promise.context == nullptr) promise.adopt_current_context();
   promise.started = where;
   promise.be_started(*this);
   ++running_;
@@ -162,7 +162,7 @@ void run_to_the_end(execution_context& context, task<void> work, const std::sour
   const running_tasks running(context, where);
   const execution_context::entered here(context);
   chain_link root;
-  root.context = &context;
+  root.adopt_current_context();
   root.internal = true;
   task_group all(root);
   std::exception_ptr thrown;

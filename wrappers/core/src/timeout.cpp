@@ -1,6 +1,7 @@
 #include "gauntlet/timeout.hpp"
 
 #include <cstdio>
+#include <utility>
 
 namespace gauntlet::detail {
 
@@ -29,16 +30,13 @@ void sleep_operation::cancel() noexcept {
 }
 
 chain_link* time_limit::begin(chain_link* awaiting) {
-  if (awaiting != nullptr) {
-    link_.inherit(*awaiting);
-    outer_ = awaiting->stop;
-  }
-  if (link_.context == nullptr) link_.context = execution_context::current();
+  if (awaiting != nullptr) link_.inherit(*awaiting);
+  if (link_.context == nullptr) link_.adopt_current_context();
   if (link_.context == nullptr)
     throw misuse(name_, "there is no loop here whose timer could end it: run it in a task, by run()", where_);
   link_.role = name_;
   link_.where = where_;
-  link_.stop = &stop_;
+  outer_ = std::exchange(link_.stop, &stop_);
   stop_.attach(outer_);
   link_.context->arm(*this, until_.from(link_.context->now()));
   return &link_;
@@ -47,7 +45,7 @@ chain_link* time_limit::begin(chain_link* awaiting) {
 void time_limit::expired() noexcept {
   expired_ = true;
   try {
-    if (const operation* const waits = stop_.first_operation()) {
+    if (const operation* const waits = stop_.oldest_operation()) {
       waited_for_ = waits->kind();
       if (const std::string object = waits->object(); !object.empty()) waited_for_.append(" ").append(object);
     }

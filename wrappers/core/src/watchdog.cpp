@@ -43,8 +43,8 @@ bool watchdog::set(watchdog_options options) noexcept {
     context_.watch_at(std::nullopt);
     return true;
   }
-  if (context_.operations_.empty()) return context_.watch_at(std::nullopt);
-  return wake_for(context_.operations_.front());
+  const operation* const oldest = context_.waiting_.oldest_operation();
+  return oldest != nullptr ? wake_for(*oldest) : context_.watch_at(std::nullopt);
 }
 
 void watchdog::check_pending() noexcept {
@@ -54,13 +54,14 @@ void watchdog::check_pending() noexcept {
   std::vector<pending_operation> late;  // first all are found: who is told may end some
   const operation* next = nullptr;
   try {
-    context_.operations_.for_each([&](const operation& waits) {
-      if (next != nullptr || waits.since() <= told_until_) return;
-      if (due(waits) > now)
-        next = &waits;
-      else
-        late.push_back(waits.describe(now));
-    });
+    for (const operation* const waits : context_.operations()) {
+      if (waits->since() <= told_until_) continue;
+      if (due(*waits) > now) {
+        next = waits;
+        break;
+      }
+      late.push_back(waits->describe(now));
+    }
   } catch (...) {
     late.clear();  // there is no memory to tell it
   }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <iosfwd>
 #include <memory>
@@ -14,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "gauntlet/detail/intrusive_list.hpp"
 #include "gauntlet/detail/operation.hpp"
 #include "gauntlet/detail/owner_thread.hpp"
+#include "gauntlet/detail/stop_state.hpp"
 #include "gauntlet/detail/timer_queue.hpp"
 
 #pragma GCC visibility push(default)
@@ -208,19 +209,24 @@ class execution_context {
 
  private:
   friend class detail::operation;
+  friend struct detail::chain_link;
   friend class detail::resume_scope;
   friend class detail::timer_queue;
   friend class detail::watchdog;
   friend class detail::running_tasks;
   friend void detail::run_to_the_end(execution_context&, task<void>, const std::source_location&);
 
+  /// Oldest first.
+  std::vector<const detail::operation*> operations() const;
   void timers_changed() noexcept;
   bool is_here() const noexcept { return thread_.is_this() || on_this_thread(); }
   clock::time_point coarse_time() const noexcept {
     return known_coarse_time_ != clock::time_point() ? known_coarse_time_ : coarse_now();
   }
 
-  detail::intrusive_list<detail::operation, detail::queue_tag> operations_;
+  // The root of those who wait on it, which is never asked to stop.
+  detail::stop_state waiting_{detail::stop_state::of_a_loop{}};
+  std::uint64_t begun_ = 0;  // operations
   suspension_observer* observer_ = nullptr;
   detail::watchdog* watchdog_ = nullptr;               // while somebody wants to be warned
   std::unique_ptr<detail::watchdog> watchdog_memory_;  // which stays: one may be on the stack

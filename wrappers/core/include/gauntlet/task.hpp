@@ -88,7 +88,7 @@ class promise_base : public chain_link {
   void be_awaited(std::coroutine_handle<> by, chain_link* link) noexcept {
     continuation_ = by;
     if (link != nullptr) inherit(*link);
-    if (context == nullptr) context = execution_context::current();
+    if (context == nullptr) adopt_current_context();
   }
   void be_started(task_group& group) noexcept { group_ = &group; }
 

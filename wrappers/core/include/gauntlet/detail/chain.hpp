@@ -25,6 +25,9 @@ struct chain_link {
     stop = from.stop;
   }
 
+  /// Of one that nobody of ours awaits: it runs on the loop whose callbacks run on this thread now, if any do.
+  void adopt_current_context() noexcept;  // in execution_context.cpp
+
   /// Where it is awaited in somebody else's code, for one that is internal.
   std::source_location place() const noexcept {
     const chain_link* at = this;
@@ -34,7 +37,7 @@ struct chain_link {
 
   chain_link* parent = nullptr;
   execution_context* context = nullptr;
-  stop_state* stop = nullptr;      // what those that it awaits inherit
+  stop_state* stop = nullptr;      // where it waits in the context's tree, if it has a context: what those that it awaits inherit
   std::string name{};              // given by the user
   const char* role = nullptr;      // what it is, if it is one of the library's own: "with_timeout"
   std::source_location where{};    // where it awaits now, or has last

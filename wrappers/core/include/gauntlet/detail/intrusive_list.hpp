@@ -61,6 +61,17 @@ class intrusive_list {
     static_cast<node&>(first).unlink();
     return first;
   }
+  /// All that are on that one, which is empty then.
+  void take_all(intrusive_list& from) noexcept {
+    if (from.empty()) return;
+    node& first = *from.end_.next_;
+    node& last = *from.end_.previous_;
+    from.end_.previous_ = from.end_.next_ = &from.end_;
+    first.previous_ = end_.previous_;
+    last.next_ = &end_;
+    end_.previous_->next_ = &first;
+    end_.previous_ = &last;
+  }
 
   /// work(T&) may unlink the element it is given, and no other.
   template <class Work>

@@ -33,7 +33,6 @@
 #include <string_view>
 
 #include "gauntlet/detail/chain.hpp"
-#include "gauntlet/detail/intrusive_list.hpp"
 #include "gauntlet/detail/stop_state.hpp"
 
 #pragma GCC visibility push(default)
@@ -44,7 +43,7 @@ struct pending_operation;
 
 namespace detail {
 
-class operation : public list_node<struct queue_tag>, private stop_callback {
+class operation : public stop_callback {
  public:
   operation& operator=(const operation&) = delete;
 
@@ -61,6 +60,8 @@ class operation : public list_node<struct queue_tag>, private stop_callback {
   virtual std::string object() const { return {}; }
   const std::source_location& where() const noexcept { return where_; }
   std::chrono::steady_clock::time_point since() const noexcept { return since_; }
+  /// Of two that wait on one loop.
+  bool began_before(const operation& other) const noexcept { return number_ < other.number_; }
   pending_operation describe(std::chrono::steady_clock::time_point now) const;
   /// The name of the nearest task that has one, or "".
   std::string_view task_name() const noexcept;
@@ -70,8 +71,7 @@ class operation : public list_node<struct queue_tag>, private stop_callback {
   operation(const char* kind, std::source_location where) noexcept : kind_(kind), where_(where) {}
   /// Of one that has not started.
   operation(operation&& other) noexcept
-      : list_node<queue_tag>(),
-        stop_callback(),
+      : stop_callback(),
         kind_(other.kind_),
         where_(other.where_),
         starts_stopped_(other.starts_stopped_) {}
@@ -120,11 +120,12 @@ class operation : public list_node<struct queue_tag>, private stop_callback {
   enum class state : std::uint8_t { idle, starting, in_flight, ready, done };
 
   [[noreturn]] void refuse_second_time() const;
+  stop_state* find_context(chain_link* link) noexcept;
   // Out of line, so that those who come by need no room for what they would have on the stack.
   [[gnu::cold, gnu::noinline]] void start_failed() noexcept;
   [[gnu::cold, gnu::noinline]] void tell_suspended() noexcept;
   void on_stop() noexcept final { cancel(); }
-  const operation* first_operation() const noexcept final { return this; }
+  const operation* as_operation() const noexcept final { return this; }
   [[noreturn]] void destroyed_in_flight() const noexcept;
   [[noreturn]] void throw_failure();
   std::coroutine_handle<> take_ready() noexcept {
@@ -135,6 +136,7 @@ class operation : public list_node<struct queue_tag>, private stop_callback {
   const char* kind_;
   std::source_location where_;
   std::chrono::steady_clock::time_point since_{};
+  std::uint64_t number_ = 0;  // the context counts what begins
   std::coroutine_handle<> coroutine_;
   chain_link* link_ = nullptr;
   execution_context* context_ = nullptr;

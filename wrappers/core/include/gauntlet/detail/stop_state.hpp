@@ -1,6 +1,7 @@
 #pragma once
-/// The tree that a request to stop goes down: who waits below a node of it is asked to end. It belongs to one
-/// thread; what other threads look at is the stop_token of a node.
+/// The tree of those who wait on a loop: its root is the loop's, its branches are scopes and timeouts, its
+/// leaves what is awaited. A request to stop goes down from a branch; and what a loop waits for is read off it.
+/// It belongs to one thread; what other threads look at is the stop_token of a branch.
 
 #include <optional>
 
@@ -13,12 +14,13 @@ namespace gauntlet::detail {
 
 class operation;
 
-/// Asked once, on the loop's thread. Leaves its list before it is asked, and when it is destroyed.
-class stop_callback : public list_node<struct stop_tag> {
+/// A branch or a leaf. It leaves its place when it is destroyed.
+class stop_callback : public list_node<struct wait_tag> {
  public:
+  /// Once, on the loop's thread.
   virtual void on_stop() noexcept = 0;
-  /// An operation that is registered here or below, or nullptr: for what an error says.
-  virtual const operation* first_operation() const noexcept = 0;
+  /// nullptr: it is a branch.
+  virtual const operation* as_operation() const noexcept = 0;
 
  protected:
   stop_callback() noexcept = default;
@@ -27,6 +29,8 @@ class stop_callback : public list_node<struct stop_tag> {
 
 class stop_state final : public stop_callback {
  public:
+  struct of_a_loop {};
+  explicit stop_state(of_a_loop) noexcept : is_loops_(true) {}
   /// parent: may be nullptr; lives longer.
   explicit stop_state(stop_state* parent) noexcept { attach(parent); }
   stop_state() noexcept = default;
@@ -35,20 +39,39 @@ class stop_state final : public stop_callback {
 
   /// Of one that has no parent yet.
   void attach(stop_state* parent) noexcept;
+  /// The root of this tree, or nullptr where it is a loop's.
+  stop_state* loose_root() noexcept {
+    if (parent_ != nullptr) return parent_->loose_root();
+    return is_loops_ ? nullptr : this;
+  }
   bool requested() const noexcept { return requested_; }
   /// All below are asked; then those that have ended are resumed, after which this may be no more.
   void request_stop() noexcept;
-  /// Not when it is requested already: nobody would ask.
+  /// What is added after the request is not asked any more.
   void add(stop_callback& callback) noexcept { callbacks_.push_back(callback); }
   stop_token token();
 
-  const operation* first_operation() const noexcept override;
+  /// work(const operation&) for all that wait here or below, and have been asked to stop or not.
+  template <class Work>
+  void for_each_operation(Work&& work) const {
+    callbacks_.for_each([&](const stop_callback& below) {
+      if (const operation* const waits = below.as_operation())
+        work(*waits);
+      else
+        static_cast<const stop_state&>(below).for_each_operation(work);
+    });
+  }
+  /// Of these the one that began first, or nullptr.
+  const operation* oldest_operation() const noexcept;
 
  private:
   void on_stop() noexcept override;
+  const operation* as_operation() const noexcept override { return nullptr; }
 
-  intrusive_list<stop_callback, stop_tag> callbacks_;
+  stop_state* parent_ = nullptr;
+  intrusive_list<stop_callback, wait_tag> callbacks_;
   std::optional<stop_source> flag_;  // once somebody has asked for a token
+  bool is_loops_ = false;
   bool requested_ = false;
 };
 
