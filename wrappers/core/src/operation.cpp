@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gauntlet/detail/resume.hpp"
+#include "gauntlet/detail/suspension.hpp"
 #include "gauntlet/error.hpp"
 #include "gauntlet/execution_context.hpp"
 #include "telling.hpp"
@@ -15,20 +16,9 @@ namespace {
 
 constexpr std::size_t resumed_in_one_turn = 4096;
 
-/// What is ready on this thread, in the order in which it became so.
-intrusive_list<operation, wait_tag>& ready() noexcept {
-  [[gnu::tls_model("initial-exec")]] static thread_local intrusive_list<operation, wait_tag> list;
-  return list;
-}
-
 }  // namespace
 
 [[gnu::tls_model("initial-exec")]] thread_local constinit resumer this_resumer;
-
-void resume(operation& done) noexcept {
-  ready().push_back(done);
-  if (!this_resumer.active()) const resume_scope now;
-}
 
 bool anything_ready() noexcept { return !ready().empty(); }
 
@@ -57,51 +47,7 @@ void resume_scope::run_watched(operation& next, watchdog& watching) noexcept {
 }
 
 bool operation::suspend(std::coroutine_handle<> coroutine, chain_link* link) {
-  if (state_ != state::idle) [[unlikely]]
-    refuse_second_time();
-  coroutine_ = coroutine;
-  link_ = link;
-  stop_state* const stop = find_context(link);
-  if (context_ != nullptr && !context_->is_here()) [[unlikely]]
-    context_->refuse_thread(kind_, where_);
-  if (stop != nullptr && stop->requested() && !starts_stopped_) [[unlikely]] {
-    canceled_ = true;
-    state_ = state::done;
-    return false;
-  }
-  state_ = state::starting;
-  try {
-    start();
-  } catch (...) {
-    start_failed();
-  }
-  if (state_ == state::done) return false;
-  if (stop != nullptr) {
-    if (stop->requested()) [[unlikely]] {
-      cancel();
-      if (state_ == state::done) return false;
-    }
-    stop->add(*this);
-  }
-  state_ = state::in_flight;
-  if (context_ == nullptr) return true;
-  since_ = context_->coarse_time();
-  number_ = ++context_->begun_;
-  if (context_->watchdog_ != nullptr || context_->observer_ != nullptr) [[unlikely]]
-    tell_suspended();
-  return true;
-}
-
-/// And where it waits there. Both nullptr: nowhere.
-stop_state* operation::find_context(chain_link* link) noexcept {
-  if (link == nullptr) {
-    context_ = execution_context::current();
-    return context_ != nullptr ? &context_->waiting_ : nullptr;
-  }
-  if (link->context == nullptr) [[unlikely]]
-    link->adopt_current_context();
-  context_ = link->context;
-  return link->stop;
+  return suspend_as(coroutine, link, [this] { start(); });
 }
 
 void operation::start_failed() noexcept {
@@ -122,15 +68,9 @@ void operation::refuse_second_time() const {
 }
 
 void operation::complete() {
-  if (state_ == state::starting) {
-    state_ = state::done;
-    return;
-  }
-  if (context_ != nullptr && !context_->is_here()) [[unlikely]]
+  if (state_ != state::starting && context_ != nullptr && !context_->is_here()) [[unlikely]]
     context_->refuse_thread(kind_, where_);
-  unlink();
-  state_ = state::ready;
-  resume(*this);
+  complete_here();
 }
 
 pending_operation operation::describe(std::chrono::steady_clock::time_point now) const {

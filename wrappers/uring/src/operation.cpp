@@ -5,6 +5,7 @@
 
 #include "descriptor_block.hpp"
 #include "explain.hpp"
+#include "gauntlet/detail/suspension.hpp"
 #include "gauntlet/memory_checker.hpp"
 #include "gauntlet/uring/link.hpp"
 #include "ring_core.hpp"
@@ -53,8 +54,21 @@ bool is_unknown(std::int32_t res) noexcept { return res == -EINVAL || res == -EO
 
 }  // namespace
 
-[[gnu::used]] inline void submitted::submit() {
+bool submitted::suspend_submitted(std::coroutine_handle<> coroutine, gauntlet::detail::chain_link* link,
+                                  bool binds) {
+  return suspend_as(coroutine, link, [this, binds] {
+    require_startable();
+    if (binds) bind(operands_);
+    submit_bound();
+  });
+}
+
+void submitted::submit() {
   bind(operands_);
+  submit_bound();
+}
+
+inline void submitted::submit_bound() {
   try {
     (*ring_).start(*this);
   } catch (const error& refused) {
@@ -124,10 +138,9 @@ void submitted::end(bool canceled) noexcept {
     if (canceled) result_.res = -ECANCELED;
     return chain_->part_ended();
   }
-  if (canceled)
-    complete_canceled();
-  else
-    complete();
+  if (canceled) [[unlikely]]
+    note_canceled();
+  complete_here();
 }
 
 /// Whether it was submitted once more.

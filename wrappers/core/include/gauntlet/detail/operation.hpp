@@ -25,6 +25,7 @@
 /// frame.
 
 #include <chrono>
+#include <concepts>
 #include <coroutine>
 #include <cstdint>
 #include <exception>
@@ -85,9 +86,15 @@ class operation : public stop_callback {
   virtual void cancel() noexcept = 0;
 
   void complete();
+  // In suspension.hpp, for a binding's own sources.
+  template <std::invocable Begin>
+  bool suspend_as(std::coroutine_handle<> coroutine, chain_link* link, Begin begin);
+  void complete_here() noexcept;
+  /// finish() will throw operation_canceled.
+  void note_canceled() noexcept { canceled_ = true; }
   /// complete(), and finish() will throw operation_canceled.
   void complete_canceled() {
-    canceled_ = true;
+    note_canceled();
     complete();
   }
   /// complete(), and finish() will throw this.
@@ -120,7 +127,7 @@ class operation : public stop_callback {
   enum class state : std::uint8_t { idle, starting, in_flight, ready, done };
 
   [[noreturn]] void refuse_second_time() const;
-  stop_state* find_context(chain_link* link) noexcept;
+  stop_state* find_context(chain_link* link) noexcept;  // in suspension.hpp
   // Out of line, so that those who come by need no room for what they would have on the stack.
   [[gnu::cold, gnu::noinline]] void start_failed() noexcept;
   [[gnu::cold, gnu::noinline]] void tell_suspended() noexcept;

@@ -81,7 +81,7 @@ class resume_scope {
 };
 
 /// An operation that is done: its coroutine goes on now, or when the outermost resumer comes to it.
-void resume(operation& done) noexcept;
+void resume(operation& done) noexcept;  // in suspension.hpp
 /// Whether something waits to be resumed on this thread.
 bool anything_ready() noexcept;
 

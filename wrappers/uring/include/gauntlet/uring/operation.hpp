@@ -2,6 +2,7 @@
 /// What the awaitables of a ring have in common. Coroutines await them; callers need none of their names.
 
 #include <atomic>
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -224,6 +225,8 @@ class submitted : public gauntlet::detail::operation,
     descriptor_.reset();
     return result_;
   }
+  /// operation::suspend(). binds: bind() is to be called.
+  bool suspend_submitted(std::coroutine_handle<> coroutine, gauntlet::detail::chain_link* link, bool binds);
   const char* opcode_kind() const noexcept { return opcode_->kind; }
   void start() override;
   void cancel() noexcept override;
@@ -265,6 +268,7 @@ class submitted : public gauntlet::detail::operation,
   [[gnu::cold]] void refuse_unless_usable() const;
   [[noreturn]] void throw_error() const;
   bool goes_on() noexcept;
+  void submit_bound();
   /// That can be called: a place in a table is no descriptor.
   bool has_system_call() const noexcept { return opcode_->instead != nullptr && !is_fixed(); }
   bool is_fixed() const noexcept { return (flags_ & fixed_file) != 0; }
@@ -334,6 +338,13 @@ class [[nodiscard]] ring_operation final : public submitted {
     options(chosen);
     return std::move(*this);
   }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> coroutine) {
+    return suspend(coroutine, gauntlet::detail::link_of(coroutine));
+  }
+  bool suspend(std::coroutine_handle<> coroutine, gauntlet::detail::chain_link* link) {
+    return suspend_submitted(coroutine, link, binds);
+  }
   T await_resume() {
     finish();
     return value_(*this);
@@ -363,8 +374,10 @@ class [[nodiscard]] ring_operation final : public submitted {
   Kept& kept() noexcept { return kept_; }
 
  private:
+  static constexpr bool binds = requires(Kept& kept, operands& into) { kept.bind(into); };
+
   void bind(operands& into) noexcept override {
-    if constexpr (requires { kept_.bind(into); }) kept_.bind(into);
+    if constexpr (binds) kept_.bind(into);
   }
   std::string subject() const override {
     if constexpr (requires { kept_.subject(); })
