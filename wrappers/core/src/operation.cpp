@@ -35,12 +35,6 @@ void resume_scope::resume_all() noexcept {
   }
 }
 
-void resume_scope::run(operation& next) noexcept {
-  if (next.context_ != nullptr && next.context_->watchdog_ != nullptr) [[unlikely]]
-    return run_watched(next, *next.context_->watchdog_);
-  this_resumer.run(next.take_ready());
-}
-
 void resume_scope::run_watched(operation& next, watchdog& watching) noexcept {
   const execution_context::holding here(watching, next);
   this_resumer.run(next.take_ready());

@@ -95,6 +95,7 @@ constexpr opcode close_direct_code{.kind = "fixed_file::close", .queue = queue_c
 
 close_operation::close_operation(descriptor_block& closed, std::source_location where) noexcept
     : submitted(closed, closed.table() == nullptr ? close_code : close_direct_code, {}, where) {
+  listen_for_end();
   start_when_stopped();
 }
 

@@ -70,7 +70,12 @@ class descriptor_block {
 [[gnu::used]] inline void descriptor_use::let_go() noexcept { std::exchange(used_, nullptr)->remove_use(); }
 [[gnu::used]] inline submitted::submitted(descriptor_block& on, const opcode& code, const operands& with,
                                           std::source_location where) noexcept
-    : operation(code.kind, where), ring_(on.ring()), descriptor_(on), opcode_(&code), operands_(with) {
+    : operation(code.kind, where),
+      ring_(on.ring()),
+      descriptor_(on),
+      opcode_(&code),
+      operands_(with),
+      special_(code.in_parts ? in_parts : std::uint8_t{0}) {
   operands_.fd = on.number();
   flags_ = on.table() != nullptr ? fixed_file : std::uint8_t{0};
 }
@@ -80,6 +85,7 @@ inline void submitted::begin_again(const opcode& code, const operands& with, des
   opcode_ = &code;
   operands_.fd = on.number();
   copy_bytes_and_offset(with, operands_);
+  special_ = 0;
   flags_ = on.table() != nullptr ? fixed_file : std::uint8_t{0};
   try {
     ring().start(*this);

@@ -136,16 +136,16 @@ operands of_ranges(std::size_t count, std::uint64_t offset, rw_flags flags) noex
 }
 
 template <class Kept>
-transfer take_transfer(ring_operation<transfer, Kept>& ended) noexcept {
+transfer take_transfer(submission<Kept>& ended) noexcept {
   return {.size = static_cast<std::size_t>(ended.res()), .buffer = std::move(ended.kept().buffer)};
 }
-vectored_transfer take_vectored(ring_operation<vectored_transfer, kept_buffers>& ended) noexcept {
+vectored_transfer take_vectored(submission<kept_buffers>& ended) noexcept {
   return {.size = static_cast<std::size_t>(ended.res()), .buffers = std::move(ended.kept().buffers)};
 }
-std::size_t whole_count(ring_operation<std::size_t, kept_whole<nothing_kept>>& ended) noexcept {
+std::size_t whole_count(submission<kept_whole<nothing_kept>>& ended) noexcept {
   return ended.kept().done;
 }
-transfer take_whole(ring_operation<transfer, kept_whole<kept_buffer>>& ended) noexcept {
+transfer take_whole(submission<kept_whole<kept_buffer>>& ended) noexcept {
   return {.size = ended.kept().done, .buffer = std::move(ended.kept().buffer)};
 }
 

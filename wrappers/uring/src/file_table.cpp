@@ -85,7 +85,7 @@ ring_operation<file> fixed_file::install(std::source_location where) {
   return {use(detail::install_code.kind, where),
           detail::install_code,
           {},
-          [](ring_operation<file>& ended) { return detail::file_access::make(ended.ring(), ended.res()); },
+          [](detail::submission<detail::nothing_kept>& ended) { return detail::file_access::make(ended.ring(), ended.res()); },
           where};
 }
 
@@ -174,7 +174,7 @@ ring_operation<fixed_file, detail::kept_update> file_table::add(const descriptor
   return {table.ring(),
           detail::update_code,
           {},
-          [](ring_operation<fixed_file, detail::kept_update>& ended) {
+          [](detail::submission<detail::kept_update>& ended) {
             const detail::kept_update& kept = ended.kept();
             return file_table_access::make<fixed_file>(*kept.table.get(),
                                                        static_cast<std::uint32_t>(kept.number));
@@ -209,7 +209,7 @@ ring_operation<fixed_file, detail::kept_direct_open> file_table::open(const fold
   detail::folder_access::require_ring(from, table.ring(), detail::open_code.kind, where);
   return detail::folder_access::begin<fixed_file, detail::kept_direct_open>(
       from, detail::open_code, {},
-      [](ring_operation<fixed_file, detail::kept_direct_open>& ended) {
+      [](detail::submission<detail::kept_direct_open>& ended) {
         return file_table_access::make<fixed_file>(*ended.kept().table.get(),
                                                    static_cast<std::uint32_t>(ended.res()));
       },

@@ -64,7 +64,7 @@ operands on_word(const futex_word& word, std::uint64_t value, const futex_option
 ring_operation<futex_end> futex_wait(ring& on, const futex_word& word, std::uint32_t expected,
                                      const futex_options& options, std::source_location where) {
   return {detail::ring_core::of(on, wait_code.kind, where), wait_code, on_word(word, expected, options),
-          [](ring_operation<futex_end>& ended) {
+          [](detail::submission<detail::nothing_kept>& ended) {
             return ended.res() == 0 ? futex_end::woken : futex_end::changed;
           },
           where};
@@ -85,11 +85,10 @@ ring_operation<std::optional<std::size_t>, detail::kept_futexes> futex_wait_any(
     kept.entries.push_back({.value = each.expected,
                             .address = reinterpret_cast<std::uintptr_t>(each.word),
                             .flags = flags_of(each.shared)});
-  using operation = ring_operation<std::optional<std::size_t>, detail::kept_futexes>;
   return {detail::ring_core::of(on, wait_any_code.kind, where),
           wait_any_code,
           {.length = static_cast<std::uint32_t>(words.size())},
-          [](operation& ended) {
+          [](detail::submission<detail::kept_futexes>& ended) {
             return ended.res() < 0 ? std::nullopt : std::optional(static_cast<std::size_t>(ended.res()));
           },
           where,

@@ -68,6 +68,7 @@ void linked_operations::start_parts(std::span<submitted* const> parts) {
     part->options_.drain = drains;
     part->bind(part->operands_);
     part->chain_ = this;
+    part->special_ |= submitted::linked;
     const unsigned own = part->flags_ & (submitted::fixed_file | submitted::async);
     part->flags_ = static_cast<std::uint8_t>(part == parts.back() ? own : own | flag_);
   }

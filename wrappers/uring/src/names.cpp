@@ -78,7 +78,7 @@ file_time to_time(const statx_timestamp& from) noexcept {
 
 static_assert(sizeof(struct ::statx) == kept_status::size);
 
-file_status to_file_status(ring_operation<file_status, kept_status>& ended) noexcept {
+file_status to_file_status(submission<kept_status>& ended) noexcept {
   // SAFETY: the kernel has written a struct statx there.
   const auto& from = *reinterpret_cast<const struct ::statx*>(ended.kept().written);
   file_status status{.known = static_cast<status_fields>(from.stx_mask),
@@ -199,7 +199,7 @@ ring_operation<void, kept_paths> on_paths(const opcode& code, const folder_ref& 
 }
 
 template <class Kept>
-file take_file(ring_operation<file, Kept>& ended) {
+file take_file(submission<Kept>& ended) {
   return file_access::make(ended.ring(), ended.res());
 }
 

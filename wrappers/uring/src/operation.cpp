@@ -96,13 +96,13 @@ void submitted::start() {
 }
 
 void submitted::cancel() noexcept {
-  stopped_ = true;
+  special_ |= stopped;
   if ((*ring_).cancel(*this)) withdrawn();
 }
 
 void submitted::withdrawn() noexcept {
   result_.res = -ECANCELED;
-  ended(result_);
+  if (is(hears_end)) ended(result_);
   descriptor_.reset();
   end(true);
 }
@@ -120,21 +120,30 @@ std::int32_t submitted::what_failure_means() const noexcept {
 
 void submitted::completed(std::int32_t res, std::uint32_t flags) noexcept {
   const completion told{.res = res, .flags = flags};
+  if (special_ != 0 || told.more() || told.notification()) [[unlikely]]
+    return completed_specially(told);
+  result_ = told;
+  settle(told);
+  descriptor_.reset();
+  complete_and_resume();
+}
+
+void submitted::completed_specially(completion told) noexcept {
   if (told.notification())
     notified_ = static_cast<std::uint32_t>(told.res);
   else
     result_ = told;
   if (told.more()) return;  // the memory is still the kernel's
   settle(told);
-  if (opcode_->in_parts && goes_on()) return;
-  ended(result_);
+  if (is(in_parts) && goes_on()) return;
+  if (is(hears_end)) ended(result_);
   descriptor_.reset();
   // What a thread of the kernel's worked on is interrupted.
-  end(stopped_ && (result_.res == -ECANCELED || result_.res == -EINTR));
+  end(is(stopped) && (result_.res == -ECANCELED || result_.res == -EINTR));
 }
 
 void submitted::end(bool canceled) noexcept {
-  if (chain_ != nullptr) [[unlikely]] {
+  if (is(linked)) {
     if (canceled) result_.res = -ECANCELED;
     return chain_->part_ended();
   }
@@ -146,7 +155,7 @@ void submitted::end(bool canceled) noexcept {
 /// Whether it was submitted once more.
 bool submitted::goes_on() noexcept {
   if (result_.res < 0 || !advance(operands_, result_.res)) return false;
-  if (stopped_) {
+  if (is(stopped)) {
     result_.res = -ECANCELED;
     return false;
   }

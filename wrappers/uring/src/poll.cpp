@@ -51,7 +51,7 @@ constexpr opcode command_code{
       return status;
     }};
 
-poll_events events_of(ring_operation<poll_events>& ended) { return static_cast<poll_events>(ended.res()); }
+poll_events events_of(detail::submission<detail::nothing_kept>& ended) { return static_cast<poll_events>(ended.res()); }
 
 }  // namespace
 
@@ -76,7 +76,7 @@ ring_operation<std::int32_t, detail::kept_command> any_descriptor::command(
   return {use("descriptor::command", where),
           command_code,
           {.offset = number},
-          [](ring_operation<std::int32_t, detail::kept_command>& ended) { return ended.res(); },
+          [](detail::submission<detail::kept_command>& ended) { return ended.res(); },
           where,
           {operands}};
 }

@@ -189,7 +189,7 @@ class ring_core final : public execution_context, public fork_listener, public r
     backlog_.push_back(added);
     ++held_back_;
   }
-  int queue(const submitted& added) noexcept;
+  int queue(submitted& added) noexcept;
   [[gnu::cold]] int queue_again(const submitted& added) noexcept;
   [[gnu::cold]] void start_later(submitted& added, int status);
   int queue_linked(std::span<submitted* const> parts) noexcept;
@@ -311,7 +311,11 @@ class ring_core final : public execution_context, public fork_listener, public r
 }
 [[gnu::used]] inline submitted::submitted(ring_core& ring, const opcode& code, const operands& on,
                                           std::source_location where) noexcept
-    : operation(code.kind, where), ring_(ring), opcode_(&code), operands_(on) {}
+    : operation(code.kind, where),
+      ring_(ring),
+      opcode_(&code),
+      operands_(on),
+      special_(code.in_parts ? in_parts : std::uint8_t{0}) {}
 /// What reads and writes differ in.
 inline void copy_bytes_and_offset(const operands& from, operands& to) noexcept {
   to.length = from.length;
@@ -330,7 +334,7 @@ inline void ring_core::take_slot(submitted& added) {
   ++in_flight_;
 }
 
-inline int ring_core::queue(const submitted& added) noexcept {
+inline int ring_core::queue(submitted& added) noexcept {
   static_assert(submitted::fixed_file == IOSQE_FIXED_FILE && submitted::async == IOSQE_ASYNC);
   entry_.user_data = slots_.user_data(added.slot_);
   entry_.flags = added.flags_;
@@ -339,8 +343,10 @@ inline int ring_core::queue(const submitted& added) noexcept {
     entry_.flags |= IOSQE_BUFFER_SELECT;
     entry_.buf_group = static_cast<std::uint16_t>(added.operands_.buffer_group);
   }
-  if (memory_is_followed_) [[unlikely]]
+  if (memory_is_followed_) [[unlikely]] {
+    added.special_ |= submitted::followed;
     mark_submitted(&added);
+  }
   const int status = added.opcode_->queue(ring_, &entry_, added.operands_);
   return status != -EAGAIN ? status : queue_again(added);
 }
@@ -357,20 +363,20 @@ inline void submitted::begin_again(const opcode& code, const operands& with) {
   operands_.fd = -1;
   copy_bytes_and_offset(with, operands_);
   flags_ = 0;
+  special_ = 0;
   ring().start(*this);
 }
 
 /// What tools are told of the last completion, and what it becomes.
 inline void submitted::settle(completion told) noexcept {
-  const bool followed = ring().memory_is_followed();
-  if (followed) [[unlikely]]
+  if (is(followed)) [[unlikely]]
     mark_completed(this);
   lent_.give_back(told.res > 0 && !told.notification() ? static_cast<std::size_t>(told.res) : 0);
-  if (options_.drain) [[unlikely]]
+  if (is(drains)) [[unlikely]]
     (*ring_).drained();
   if (result_.res < 0) [[unlikely]]
     result_.res = what_failure_means();
-  if (followed && result_.res >= 0 && opcode_->written != nullptr) [[unlikely]]
+  if (is(followed) && result_.res >= 0 && opcode_->written != nullptr) [[unlikely]]
     opcode_->written(operands_, result_.res);
 }
 

@@ -57,7 +57,7 @@ detail::ring_operation<std::int32_t> ring::nop_with(std::int32_t result, std::so
            .flags = inject_result,
            .length = static_cast<std::uint32_t>(result),
            .code = static_cast<std::uint8_t>(operation_code::nop)},
-          [](detail::ring_operation<std::int32_t>& ended) { return ended.res(); },
+          [](detail::submission<detail::nothing_kept>& ended) { return ended.res(); },
           where};
 }
 
@@ -72,7 +72,7 @@ detail::ring_operation<raw_result> ring::submit_raw(const raw_submission& entry,
            .second_offset = entry.address3,
            .address = entry.address,
            .code = static_cast<std::uint8_t>(entry.code)},
-          [](detail::ring_operation<raw_result>& ended) {
+          [](detail::submission<detail::nothing_kept>& ended) {
             return raw_result{.res = ended.res(), .flags = ended.completion_flags()};
           },
           where};

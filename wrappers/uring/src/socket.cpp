@@ -107,7 +107,7 @@ file_table_block& table_of(const file_table& into, const detail::ring_core& ring
   return table;
 }
 
-fixed_socket take_fixed(ring_operation<fixed_socket, detail::kept_table>& ended) {
+fixed_socket take_fixed(detail::submission<detail::kept_table>& ended) {
   return file_table_access::make<fixed_socket>(*ended.kept().table.get(),
                                                static_cast<std::uint32_t>(ended.res()));
 }
@@ -208,7 +208,7 @@ ring_operation<socket> open_socket(ring& on, address_family family, socket_type 
           socket_code,
           {.second_fd = domain_of(family, socket_code.kind, where),
            .flags = static_cast<int>(type) | SOCK_CLOEXEC},
-          [](ring_operation<socket>& ended) { return socket(ended.ring(), ended.res()); },
+          [](detail::submission<detail::nothing_kept>& ended) { return socket(ended.ring(), ended.res()); },
           where};
 }
 
@@ -293,7 +293,7 @@ ring_operation<socket> listener::accept(std::source_location where) {
   return {use(accept_code.kind, where),
           accept_code,
           {},
-          [](ring_operation<socket>& ended) { return socket(ended.ring(), ended.res()); },
+          [](detail::submission<detail::nothing_kept>& ended) { return socket(ended.ring(), ended.res()); },
           where};
 }
 
@@ -301,7 +301,7 @@ ring_operation<accepted, detail::kept_peer> listener::accept_from(std::source_lo
   return {use(accept_from_code.kind, where),
           accept_from_code,
           {},
-          [](ring_operation<accepted, detail::kept_peer>& ended) {
+          [](detail::submission<detail::kept_peer>& ended) {
             accepted told{.peer = socket(ended.ring(), ended.res())};
             const auto& [name, size] = ended.kept();
             if (size != 0)

@@ -169,23 +169,23 @@ constexpr opcode recvmsg_multishot_code{
 // ---- values
 
 template <class Kept>
-transfer take_transfer(ring_operation<transfer, Kept>& ended) noexcept {
+transfer take_transfer(submission<Kept>& ended) noexcept {
   return {.size = static_cast<std::size_t>(ended.res()), .buffer = std::move(ended.kept().buffer)};
 }
-transfer take_whole(ring_operation<transfer, kept_rest>& ended) noexcept {
+transfer take_whole(submission<kept_rest>& ended) noexcept {
   return {.size = ended.kept().done, .buffer = std::move(ended.kept().buffer)};
 }
 template <class Kept>
-sent take_sent(ring_operation<sent, Kept>& ended) noexcept {
+sent take_sent(submission<Kept>& ended) noexcept {
   sent told{.size = static_cast<std::size_t>(ended.res()), .copied = (ended.notified() & usage_copied) != 0};
   if constexpr (requires { ended.kept().buffer; }) told.buffer = std::move(ended.kept().buffer);
   return told;
 }
 /// The registered memory stays where it is: nothing is handed back.
-sent take_fixed_sent(ring_operation<sent, kept_fixed_buffer>& ended) noexcept {
+sent take_fixed_sent(submission<kept_fixed_buffer>& ended) noexcept {
   return {.size = static_cast<std::size_t>(ended.res()), .copied = (ended.notified() & usage_copied) != 0};
 }
-received take_received(ring_operation<received, kept_message>& ended) {
+received take_received(submission<kept_message>& ended) {
   return ended.kept().received_now(static_cast<std::size_t>(ended.res()), ended.where());
 }
 
@@ -240,7 +240,7 @@ ring_operation<provided_buffer, kept_selection> socket_operations<Base>::read_so
       this->use(select_code.kind, where),
       select_code,
       {.buffer_group = group.number()},
-      [](ring_operation<provided_buffer, kept_selection>& ended) { return std::move(ended.kept().chosen); },
+      [](submission<kept_selection>& ended) { return std::move(ended.kept().chosen); },
       where,
       {buffer_group_use(group)}};
 }
@@ -252,7 +252,7 @@ ring_operation<std::size_t, kept_rest> socket_operations<Base>::read_exactly(std
   return {this->use(code.kind, where),
           code,
           of_bytes(into, message_flags::wait_all),
-          [](ring_operation<std::size_t, kept_rest>& ended) { return ended.kept().done; },
+          [](submission<kept_rest>& ended) { return ended.kept().done; },
           where,
           {.left = into.size()}};
 }

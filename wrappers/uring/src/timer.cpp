@@ -67,7 +67,7 @@ ring_operation<timeout_end, kept_time> make(ring& on, std::chrono::nanoseconds t
   return {ring_core::of(on, timeout_code.kind, where),
           timeout_code,
           {.flags = flags | expiring_is_success, .length = completions},
-          [](ring_operation<timeout_end, kept_time>& ended) {
+          [](submission<kept_time>& ended) {
             return ended.res() == 0 ? timeout_end::counted : timeout_end::expired;
           },
           where,
@@ -82,7 +82,9 @@ timer_wait::timer_wait(ring_core& ring, std::shared_ptr<timer_state> of, std::ch
                        int flags, std::source_location where) noexcept
     : submitted(ring, wait_code, {.flags = flags}, where),
       state_(std::move(of)),
-      kept_{to_timespec64(span)} {}
+      kept_{to_timespec64(span)} {
+  listen_for_end();
+}
 // NOLINTBEGIN(bugprone-use-after-move): only the base class is moved
 timer_wait::timer_wait(timer_wait&& other) noexcept
     : submitted(std::move(other)), state_(std::move(other.state_)), kept_(other.kept_) {}

@@ -39,7 +39,7 @@ constexpr opcode waitid_code{
           mark_written(on.address, sizeof(siginfo_t));
         }};
 
-child_status status_of(operation& ended) {
+child_status status_of(detail::submission<detail::kept_siginfo>& ended) {
   siginfo_t info;  // NOLINT(cppcoreguidelines-pro-type-member-init): copied into
   std::memcpy(&info, ended.kept().info.data(), sizeof info);
   return {

@@ -90,6 +90,7 @@ class operation : public stop_callback {
   template <std::invocable Begin>
   bool suspend_as(std::coroutine_handle<> coroutine, chain_link* link, Begin begin);
   void complete_here() noexcept;
+  void complete_and_resume() noexcept;
   /// finish() will throw operation_canceled.
   void note_canceled() noexcept { canceled_ = true; }
   /// complete(), and finish() will throw operation_canceled.

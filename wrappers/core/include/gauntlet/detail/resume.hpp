@@ -35,6 +35,8 @@ class resumer {
   resumer& operator=(const resumer&) = delete;
 
   bool active() const noexcept { return depth_ != 0; }
+  /// There is one resume_scope, and no coroutine above it that it resumes.
+  bool is_outermost() const noexcept { return depth_ == 1 && runs_ == nullptr; }
   /// Resumes, and then whatever that one transfers to. A coroutine type whose resume() throws ends the
   /// program.
   void run(std::coroutine_handle<> coroutine) noexcept {
@@ -75,8 +77,10 @@ class resume_scope {
   }
 
  private:
+  friend class operation;
+
   static void resume_all() noexcept;
-  static void run(operation& next) noexcept;
+  static void run(operation& next) noexcept;  // in suspension.hpp
   [[gnu::cold, gnu::noinline]] static void run_watched(operation& next, watchdog& watching) noexcept;
 };
 

@@ -87,7 +87,7 @@ class [[nodiscard]] timed_operation final : public linked_operations {
   timed_operation(ring_operation<T, Kept> limited, std::chrono::nanoseconds span, std::source_location where)
       : linked_operations("link_timeout", soft_link, where),
         limited_(std::move(limited)),
-        timeout_(make_link_timeout(ring_of(limited_), span, where)) {}
+        timeout_(make_link_timeout(ring_of(limited_.entry()), span, where)) {}
   timed_operation(timed_operation&& other) noexcept = default;
   ~timed_operation() override {
     leave();
@@ -101,12 +101,12 @@ class [[nodiscard]] timed_operation final : public linked_operations {
 
   // ---- for link_operation
   void list(submitted**& at) noexcept {
-    *at++ = &limited_;
-    *at++ = &timeout_;
+    *at++ = &limited_.entry();
+    *at++ = &timeout_.entry();
   }
   /// Of one that has ended.
   T take() {
-    if (has_expired(timeout_) && was_cancelled(limited_)) throw_timed_out(limited_);
+    if (has_expired(timeout_.entry()) && was_cancelled(limited_.entry())) throw_timed_out(limited_.entry());
     return limited_.await_resume();
   }
 
@@ -128,7 +128,7 @@ template <class T, class Kept>
 struct part_of_chain<ring_operation<T, Kept>> {
   using value = T;
   static constexpr std::size_t entries = 1;
-  static void list(ring_operation<T, Kept>& part, submitted**& at) noexcept { *at++ = &part; }
+  static void list(ring_operation<T, Kept>& part, submitted**& at) noexcept { *at++ = &part.entry(); }
   static T take(ring_operation<T, Kept>& part) { return part.await_resume(); }
 };
 template <class T, class Kept>

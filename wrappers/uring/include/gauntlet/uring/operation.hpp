@@ -71,10 +71,13 @@ class ring_use {
   explicit ring_use(ring_core& used) noexcept;  // in ring_core.hpp
   ring_use(ring_use&& other) noexcept : used_(std::exchange(other.used_, nullptr)) {}
   ring_use& operator=(ring_use&&) = delete;
-  ~ring_use() {
+  ~ring_use() { reset(); }
+  void reset() noexcept {
     if (used_ != nullptr && !used_->count(-1)) [[unlikely]]
       let_go();
+    used_ = nullptr;
   }
+  bool empty() const noexcept { return used_ == nullptr; }
   ring_core& operator*() const noexcept;  // in ring_core.hpp
 
  private:
@@ -206,6 +209,7 @@ class submitted : public gauntlet::detail::operation,
   /// Whether it works on this one besides descriptor().
   virtual bool works_on_too(const descriptor_block& /*asked*/) const noexcept { return false; }
   /// The last completion is there, or none will come (-ECANCELED): what it keeps of descriptors is let go of.
+  /// Of one that listens for it.
   virtual void ended(completion) noexcept {}
 
   /// Throws misuse if it cannot be awaited here and now.
@@ -227,6 +231,12 @@ class submitted : public gauntlet::detail::operation,
   }
   /// operation::suspend(). binds: bind() is to be called.
   bool suspend_submitted(std::coroutine_handle<> coroutine, gauntlet::detail::chain_link* link, bool binds);
+  /// Of one that has ended, and whose coroutine has gone on: it is done with its ring.
+  void let_go() noexcept { ring_.reset(); }
+  /// After that there is nothing left for a destructor.
+  bool keeps_nothing() const noexcept { return ring_.empty(); }
+  /// ended() is to be called.
+  void listen_for_end() noexcept { special_ |= hears_end; }
   const char* opcode_kind() const noexcept { return opcode_->kind; }
   void start() override;
   void cancel() noexcept override;
@@ -235,6 +245,7 @@ class submitted : public gauntlet::detail::operation,
   const operands& on() const noexcept { return operands_; }
   void options(const submission_options& chosen) noexcept {
     options_ = chosen;
+    if (chosen.drain) special_ |= drains;
     flags_ = static_cast<std::uint8_t>(chosen.async ? flags_ | async : flags_ & ~async);
   }
   std::int32_t res() const noexcept { return result_.res; }
@@ -257,6 +268,7 @@ class submitted : public gauntlet::detail::operation,
   friend class linked_operations;
 
   void completed(std::int32_t res, std::uint32_t flags) noexcept override;
+  [[gnu::noinline]] void completed_specially(completion told) noexcept;
   void settle(completion told) noexcept;
   [[gnu::cold, gnu::noinline]] std::int32_t what_failure_means() const noexcept;
   [[gnu::cold, gnu::noinline]] bool done_instead(const error& refused);
@@ -284,6 +296,15 @@ class submitted : public gauntlet::detail::operation,
   static constexpr std::uint8_t fixed_file = 1U;  // operands_.fd is a place in the ring's table of files
   static constexpr std::uint8_t async = 1U << 4U;
 
+  // What there is to be done at a completion beside going on, of which most have nothing.
+  static constexpr std::uint8_t hears_end = 1U;
+  static constexpr std::uint8_t in_parts = 1U << 1U;
+  static constexpr std::uint8_t drains = 1U << 2U;
+  static constexpr std::uint8_t stopped = 1U << 3U;  // by its own task
+  static constexpr std::uint8_t linked = 1U << 4U;
+  static constexpr std::uint8_t followed = 1U << 5U;  // by a tool that is to be told what the kernel does
+  bool is(std::uint8_t any_of) const noexcept { return (special_ & any_of) != 0; }
+
   ring_use ring_;
   descriptor_use descriptor_;
   const opcode* opcode_;
@@ -293,7 +314,7 @@ class submitted : public gauntlet::detail::operation,
   std::uint32_t notified_ = 0;
   submission_options options_;
   std::uint8_t flags_ = 0;  // IOSQE_*: these two, and what links it to the next of a chain
-  bool stopped_ = false;
+  std::uint8_t special_ = 0;
   linked_operations* chain_ = nullptr;  // that it is a part of
 };
 
@@ -314,67 +335,39 @@ struct nothing_kept {};
 ///  - bind(operands&), which puts the addresses there,
 ///  - subject(), what the operation works on, where that is no descriptor,
 ///  - advance(operands&, res&), works_on(block), ended() and ended(completion): see submitted.
-template <class T, class Kept = nothing_kept>
-class [[nodiscard]] ring_operation final : public submitted {
+template <class Kept>
+class submission final : public submitted {
  public:
-  /// Makes the value of what has succeeded.
-  using value_of = T (*)(ring_operation&);
-
   /// on: the ring's core, or a descriptor.
   template <class On>
-  ring_operation(On& on, const opcode& code, const operands& with, value_of value, std::source_location where,
-                 Kept kept = {}) noexcept
-      : submitted(on, code, with, where), value_(value), kept_(std::move(kept)) {}
-  ring_operation(ring_operation&& other) noexcept
-      : submitted(std::move(other)), value_(other.value_), kept_(std::move(other.kept_)) {}
-  ~ring_operation() override {
-    leave();
-    if constexpr (!std::is_void_v<T> && !std::is_trivially_destructible_v<T>)
-      if (untold()) [[unlikely]]
-        drop_result(*this);
+  submission(On& on, const opcode& code, const operands& with, std::source_location where, Kept kept) noexcept
+      : submitted(on, code, with, where), kept_(std::move(kept)) {
+    if constexpr (hears_end) listen_for_end();
   }
+  submission(submission&& other) noexcept : submitted(std::move(other)), kept_(std::move(other.kept_)) {}
+  ~submission() override { leave(); }
 
-  ring_operation&& with(const submission_options& chosen) && noexcept {
-    options(chosen);
-    return std::move(*this);
-  }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> coroutine) {
-    return suspend(coroutine, gauntlet::detail::link_of(coroutine));
-  }
   bool suspend(std::coroutine_handle<> coroutine, gauntlet::detail::chain_link* link) {
     return suspend_submitted(coroutine, link, binds);
   }
-  T await_resume() {
-    finish();
-    return value_(*this);
-  }
 
-  /// What was moved in, when it has been awaited and failed: `auto reading =
-  /// in.read_some(std::move(buffer))`, and after `co_await reading` has thrown, `buffer =
-  /// reading.take_buffer()`. Of one that is still in flight: misuse. Otherwise it is freed with the
-  /// operation.
-  auto take_buffer() requires requires(Kept& kept) { kept.buffer; }
-  {
-    require_completed("take_buffer");
-    return std::move(kept_.buffer);
-  }
-  auto take_buffers() requires requires(Kept& kept) { kept.buffers; }
-  {
-    require_completed("take_buffers");
-    return std::move(kept_.buffers);
-  }
-
-  // ---- for value_of
   using submitted::completion_flags;
+  using submitted::finish;
+  using submitted::keeps_nothing;
+  using submitted::let_go;
   using submitted::notified;
   using submitted::on;
+  using submitted::options;
+  using submitted::require_completed;
   using submitted::res;
   using submitted::ring;
+  using submitted::untold;
   Kept& kept() noexcept { return kept_; }
 
  private:
   static constexpr bool binds = requires(Kept& kept, operands& into) { kept.bind(into); };
+  static constexpr bool hears_end = requires(Kept& kept, completion told) { kept.ended(told); } ||
+                                    requires(Kept& kept) { kept.ended(); };
 
   void bind(operands& into) noexcept override {
     if constexpr (binds) kept_.bind(into);
@@ -397,7 +390,6 @@ class [[nodiscard]] ring_operation final : public submitted {
     else if constexpr (requires { kept_.ended(); })
       kept_.ended();
   }
-
   bool works_on_too(const descriptor_block& asked) const noexcept override {
     if constexpr (requires { kept_.works_on(asked); })
       return kept_.works_on(asked);
@@ -405,17 +397,90 @@ class [[nodiscard]] ring_operation final : public submitted {
       return false;
   }
 
-  value_of value_;
   [[no_unique_address]] Kept kept_;
+};
+
+/// Awaits a submission. One that has handed out its value and keeps nothing is not destroyed: there is nothing
+/// to be done, and what each of its base classes would look at costs as much as a submission itself.
+template <class T, class Kept = nothing_kept>
+class [[nodiscard]] ring_operation final {
+ public:
+  /// Makes the value of what has succeeded.
+  using value_of = T (*)(submission<Kept>&);
+
+  template <class On>
+  ring_operation(On& on, const opcode& code, const operands& with, value_of value, std::source_location where,
+                 Kept kept = {}) noexcept
+      : value_(value), submission_(on, code, with, where, std::move(kept)) {}
+  ring_operation(ring_operation&& other) noexcept
+      : value_(other.value_), submission_(std::move(other.submission_)) {}
+  ring_operation& operator=(ring_operation&&) = delete;
+  ~ring_operation() {
+    if constexpr (!std::is_void_v<T> && !std::is_trivially_destructible_v<T>)
+      if (submission_.untold()) [[unlikely]]
+        drop_result(*this);
+    if (!std::is_trivially_destructible_v<Kept> || !submission_.keeps_nothing()) submission_.~submission();
+  }
+
+  ring_operation&& with(const submission_options& chosen) && noexcept {
+    submission_.options(chosen);
+    return std::move(*this);
+  }
+
+  static constexpr bool await_ready() noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> coroutine) {
+    return suspend(coroutine, gauntlet::detail::link_of(coroutine));
+  }
+  bool suspend(std::coroutine_handle<> coroutine, gauntlet::detail::chain_link* link) {
+    return submission_.suspend(coroutine, link);
+  }
+  T await_resume() {
+    submission_.finish();
+    if constexpr (std::is_void_v<T>) {
+      value_(submission_);
+      submission_.let_go();
+    } else {
+      T value = value_(submission_);
+      submission_.let_go();
+      return value;
+    }
+  }
+
+  /// What was moved in, when it has been awaited and failed: `auto reading =
+  /// in.read_some(std::move(buffer))`, and after `co_await reading` has thrown, `buffer =
+  /// reading.take_buffer()`. Of one that is still in flight: misuse. Otherwise it is freed with the
+  /// operation.
+  auto take_buffer() requires requires(Kept& kept) { kept.buffer; }
+  {
+    submission_.require_completed("take_buffer");
+    return std::move(submission_.kept().buffer);
+  }
+  auto take_buffers() requires requires(Kept& kept) { kept.buffers; }
+  {
+    submission_.require_completed("take_buffers");
+    return std::move(submission_.kept().buffers);
+  }
+
+  // ---- for chains
+  submitted& entry() noexcept { return submission_; }
+  const submitted& entry() const noexcept { return submission_; }
+  const std::source_location& where() const noexcept { return submission_.where(); }
+
+ private:
+  value_of value_;
+  union {
+    submission<Kept> submission_;
+  };
 };
 
 // ---- values
 
 template <class Kept>
-void no_value(ring_operation<void, Kept>&) noexcept {}
+void no_value(submission<Kept>&) noexcept {}
 /// A number of bytes, or whatever the kernel counts.
 template <class Kept>
-std::size_t count_of(ring_operation<std::size_t, Kept>& ended) noexcept {
+std::size_t count_of(submission<Kept>& ended) noexcept {
   return static_cast<std::size_t>(ended.res());
 }
 

@@ -255,7 +255,7 @@ class socket_operations : public Base {
   static operands option_operands(int level, int name, std::size_t size) noexcept;
   [[noreturn]] static void refuse_option_size(const submitted& ended, std::source_location where);
   template <class T>
-  static T option_value(ring_operation<T, kept_option>& ended) {
+  static T option_value(submission<kept_option>& ended) {
     if (static_cast<std::size_t>(ended.res()) != sizeof(T)) refuse_option_size(ended, ended.where());
     T value;
     std::memcpy(&value, ended.kept().value.data(), sizeof value);
