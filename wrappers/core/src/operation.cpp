@@ -16,6 +16,12 @@ namespace {
 
 constexpr std::size_t resumed_in_one_turn = 4096;
 
+/// What is ready on this thread, in the order in which it became so.
+intrusive_list<operation, wait_tag>& ready() noexcept {
+  [[gnu::tls_model("initial-exec")]] static thread_local intrusive_list<operation, wait_tag> list;
+  return list;
+}
+
 }  // namespace
 
 [[gnu::tls_model("initial-exec")]] thread_local constinit resumer this_resumer;
@@ -35,9 +41,20 @@ void resume_scope::resume_all() noexcept {
   }
 }
 
+void resume_scope::run(operation& next) noexcept {
+  if (next.is_watched()) [[unlikely]]
+    return run_watched(next, *next.context_->watchdog_);
+  this_resumer.run(next.take_ready());
+}
+
 void resume_scope::run_watched(operation& next, watchdog& watching) noexcept {
   const execution_context::holding here(watching, next);
   this_resumer.run(next.take_ready());
+}
+
+void operation::resume_in_turn() noexcept {
+  ready().push_back(*this);
+  if (!this_resumer.active()) const resume_scope now;
 }
 
 bool operation::suspend(std::coroutine_handle<> coroutine, chain_link* link) {

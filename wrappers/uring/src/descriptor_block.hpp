@@ -75,7 +75,7 @@ class descriptor_block {
       descriptor_(on),
       opcode_(&code),
       operands_(with),
-      special_(code.in_parts ? in_parts : std::uint8_t{0}) {
+      special_(special_of(code, with)) {
   operands_.fd = on.number();
   flags_ = on.table() != nullptr ? fixed_file : std::uint8_t{0};
 }

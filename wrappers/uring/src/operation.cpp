@@ -28,11 +28,14 @@ std::string submitted::object() const {
   return said;
 }
 
-void submitted::require_usable() const {
+inline bool submitted::is_usable() const noexcept {
   const ring_core& core = *ring_;
-  if (context() == &core && core.is_open()) [[likely]]  // suspend() has looked at the thread
-    return;
-  refuse_unless_usable();
+  return context() == &core && core.is_open();  // suspend() has looked at the thread
+}
+
+void submitted::require_usable() const {
+  if (!is_usable()) [[unlikely]]
+    refuse_unless_usable();
 }
 
 void submitted::refuse_unless_usable() const {
@@ -57,7 +60,7 @@ bool is_unknown(std::int32_t res) noexcept { return res == -EINVAL || res == -EO
 bool submitted::suspend_submitted(std::coroutine_handle<> coroutine, gauntlet::detail::chain_link* link,
                                   bool binds) {
   return suspend_as(coroutine, link, [this, binds] {
-    require_startable();
+    look_whether_startable();
     if (binds) bind(operands_);
     submit_bound();
   });
@@ -84,11 +87,18 @@ bool submitted::done_instead(const error& refused) {
   return true;
 }
 
-void submitted::require_startable() const {
-  require_usable();
-  if (const descriptor_block* const on = descriptor_.get(); on != nullptr && on->closing()) [[unlikely]]
-    throw misuse(kind(), "the descriptor is closed: begin before close()", where());
+void submitted::refuse_closed() const {
+  throw misuse(kind(), "the descriptor is closed: begin before close()", where());
 }
+
+[[gnu::always_inline]] inline void submitted::look_whether_startable() const {
+  if (!is_usable()) [[unlikely]]
+    refuse_unless_usable();
+  if (const descriptor_block* const on = descriptor_.get(); on != nullptr && on->closing()) [[unlikely]]
+    refuse_closed();
+}
+
+void submitted::require_startable() const { look_whether_startable(); }
 
 void submitted::start() {
   require_startable();

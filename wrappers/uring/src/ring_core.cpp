@@ -127,6 +127,22 @@ int ring_core::queue_again(const submitted& added) noexcept {
   return make_room(1) ? added.opcode_->queue(ring_, &entry_, added.operands_) : -EAGAIN;
 }
 
+int ring_core::queue(submitted& added) noexcept {
+  entry_.personality = added.options_.personality;
+  std::uint8_t flags = added.flags_;
+  if (added.operands_.buffer_group >= 0) {
+    flags |= IOSQE_BUFFER_SELECT;
+    entry_.buf_group = static_cast<std::uint16_t>(added.operands_.buffer_group);
+  }
+  if (memory_is_followed_) {
+    added.special_ |= submitted::followed;
+    mark_submitted(&added);
+  }
+  const int status = queue_with(added, flags);
+  entry_.personality = entry_.buf_group = 0;
+  return status;
+}
+
 /// Or never.
 void ring_core::start_later(submitted& added, int status) {
   if (status == -EAGAIN) {

@@ -190,6 +190,8 @@ class ring_core final : public execution_context, public fork_listener, public r
     ++held_back_;
   }
   int queue(submitted& added) noexcept;
+  /// The same, of one that has nothing special but flags, while no tool follows memory.
+  int queue_with(submitted& added, std::uint8_t flags) noexcept;
   [[gnu::cold]] int queue_again(const submitted& added) noexcept;
   [[gnu::cold]] void start_later(submitted& added, int status);
   int queue_linked(std::span<submitted* const> parts) noexcept;
@@ -315,7 +317,7 @@ class ring_core final : public execution_context, public fork_listener, public r
       ring_(ring),
       opcode_(&code),
       operands_(on),
-      special_(code.in_parts ? in_parts : std::uint8_t{0}) {}
+      special_(special_of(code, on)) {}
 /// What reads and writes differ in.
 inline void copy_bytes_and_offset(const operands& from, operands& to) noexcept {
   to.length = from.length;
@@ -334,26 +336,18 @@ inline void ring_core::take_slot(submitted& added) {
   ++in_flight_;
 }
 
-inline int ring_core::queue(submitted& added) noexcept {
+inline int ring_core::queue_with(submitted& added, std::uint8_t flags) noexcept {
   static_assert(submitted::fixed_file == IOSQE_FIXED_FILE && submitted::async == IOSQE_ASYNC);
   entry_.user_data = slots_.user_data(added.slot_);
-  entry_.flags = added.flags_;
-  entry_.personality = added.options_.personality;
-  if (added.operands_.buffer_group >= 0) [[unlikely]] {
-    entry_.flags |= IOSQE_BUFFER_SELECT;
-    entry_.buf_group = static_cast<std::uint16_t>(added.operands_.buffer_group);
-  }
-  if (memory_is_followed_) [[unlikely]] {
-    added.special_ |= submitted::followed;
-    mark_submitted(&added);
-  }
+  entry_.flags = flags;
   const int status = added.opcode_->queue(ring_, &entry_, added.operands_);
   return status != -EAGAIN ? status : queue_again(added);
 }
 
 inline void ring_core::start(submitted& added) {
   take_slot(added);
-  const int status = may_pass(added) ? queue(added) : -EAGAIN;
+  const bool plain = (held_back_ | draining_ | std::size_t{memory_is_followed_} | added.special_) == 0;
+  const int status = plain ? queue_with(added, added.flags_) : may_pass(added) ? queue(added) : -EAGAIN;
   if (status != 0) [[unlikely]]
     start_later(added, status);
 }

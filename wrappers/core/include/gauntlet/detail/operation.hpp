@@ -122,7 +122,6 @@ class operation : public stop_callback {
   void start_when_stopped() noexcept { starts_stopped_ = true; }
 
  private:
-  friend void resume(operation& done) noexcept;
   friend class resume_scope;
 
   enum class state : std::uint8_t { idle, starting, in_flight, ready, done };
@@ -132,6 +131,9 @@ class operation : public stop_callback {
   // Out of line, so that those who come by need no room for what they would have on the stack.
   [[gnu::cold, gnu::noinline]] void start_failed() noexcept;
   [[gnu::cold, gnu::noinline]] void tell_suspended() noexcept;
+  /// Its coroutine goes on now, or when the outermost resumer comes to it.
+  void resume_in_turn() noexcept;
+  bool is_watched() const noexcept;  // in suspension.hpp
   void on_stop() noexcept final { cancel(); }
   const operation* as_operation() const noexcept final { return this; }
   [[noreturn]] void destroyed_in_flight() const noexcept;

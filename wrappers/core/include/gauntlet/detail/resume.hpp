@@ -50,6 +50,15 @@ class resumer {
     runs_ = outer_runs;
     next_ = outer;
   }
+  /// The same, where is_outermost().
+  void run_outermost(std::coroutine_handle<> coroutine) noexcept {
+    while (coroutine) {
+      runs_ = coroutine.address();
+      coroutine.resume();
+      coroutine = std::exchange(next_, nullptr);
+    }
+    runs_ = nullptr;
+  }
   /// from: the coroutine that suspends.
   void transfer(std::coroutine_handle<> from, std::coroutine_handle<> to) noexcept;
 
@@ -77,15 +86,11 @@ class resume_scope {
   }
 
  private:
-  friend class operation;
-
   static void resume_all() noexcept;
-  static void run(operation& next) noexcept;  // in suspension.hpp
+  static void run(operation& next) noexcept;
   [[gnu::cold, gnu::noinline]] static void run_watched(operation& next, watchdog& watching) noexcept;
 };
 
-/// An operation that is done: its coroutine goes on now, or when the outermost resumer comes to it.
-void resume(operation& done) noexcept;  // in suspension.hpp
 /// Whether something waits to be resumed on this thread.
 bool anything_ready() noexcept;
 

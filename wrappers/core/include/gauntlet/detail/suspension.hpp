@@ -15,17 +15,6 @@
 
 namespace gauntlet::detail {
 
-/// What is ready on this thread, in the order in which it became so.
-inline intrusive_list<operation, wait_tag>& ready() noexcept {
-  [[gnu::tls_model("initial-exec")]] static thread_local intrusive_list<operation, wait_tag> list;
-  return list;
-}
-
-inline void resume(operation& done) noexcept {
-  ready().push_back(done);
-  if (!this_resumer.active()) const resume_scope now;
-}
-
 /// Where it runs, and its branch there. Both nullptr: nowhere.
 inline stop_state* operation::find_context(chain_link* link) noexcept {
   if (link == nullptr) [[unlikely]] {
@@ -84,13 +73,11 @@ inline void operation::complete_here() noexcept {
   }
   unlink();
   state_ = state::ready;
-  resume(*this);
+  resume_in_turn();
 }
 
-inline void resume_scope::run(operation& next) noexcept {
-  if (next.context_ != nullptr && next.context_->watchdog_ != nullptr) [[unlikely]]
-    return run_watched(next, *next.context_->watchdog_);
-  this_resumer.run(next.take_ready());
+inline bool operation::is_watched() const noexcept {
+  return context_ != nullptr && context_->watchdog_ != nullptr;
 }
 
 /// complete_here() of one in flight, for a loop that handles what has come: outside of any coroutine this one
@@ -98,10 +85,9 @@ inline void resume_scope::run(operation& next) noexcept {
 inline void operation::complete_and_resume() noexcept {
   unlink();
   state_ = state::ready;
-  if (this_resumer.is_outermost()) [[likely]]
-    resume_scope::run(*this);
-  else
-    resume(*this);
+  if (!this_resumer.is_outermost() || is_watched()) [[unlikely]]
+    return resume_in_turn();
+  this_resumer.run_outermost(take_ready());
 }
 
 }  // namespace gauntlet::detail

@@ -246,6 +246,7 @@ class submitted : public gauntlet::detail::operation,
   void options(const submission_options& chosen) noexcept {
     options_ = chosen;
     if (chosen.drain) special_ |= drains;
+    if (chosen.personality != 0) special_ |= marked;
     flags_ = static_cast<std::uint8_t>(chosen.async ? flags_ | async : flags_ & ~async);
   }
   std::int32_t res() const noexcept { return result_.res; }
@@ -277,7 +278,10 @@ class submitted : public gauntlet::detail::operation,
   void end(bool canceled) noexcept;
   void abort() noexcept override;
   bool works_on(const descriptor_block& asked) const noexcept final;
+  bool is_usable() const noexcept;
+  void look_whether_startable() const;
   [[gnu::cold]] void refuse_unless_usable() const;
+  [[noreturn, gnu::cold]] void refuse_closed() const;
   [[noreturn]] void throw_error() const;
   bool goes_on() noexcept;
   void submit_bound();
@@ -296,13 +300,17 @@ class submitted : public gauntlet::detail::operation,
   static constexpr std::uint8_t fixed_file = 1U;  // operands_.fd is a place in the ring's table of files
   static constexpr std::uint8_t async = 1U << 4U;
 
-  // What there is to be done at a completion beside going on, of which most have nothing.
+  // What there is to be done at the beginning or the end beside what is always done. Most have nothing.
   static constexpr std::uint8_t hears_end = 1U;
   static constexpr std::uint8_t in_parts = 1U << 1U;
   static constexpr std::uint8_t drains = 1U << 2U;
   static constexpr std::uint8_t stopped = 1U << 3U;  // by its own task
   static constexpr std::uint8_t linked = 1U << 4U;
   static constexpr std::uint8_t followed = 1U << 5U;  // by a tool that is to be told what the kernel does
+  static constexpr std::uint8_t marked = 1U << 6U;  // with a personality, or a group of buffers
+  static std::uint8_t special_of(const opcode& code, const operands& on) noexcept {
+    return static_cast<std::uint8_t>((code.in_parts ? in_parts : 0U) | (on.buffer_group >= 0 ? marked : 0U));
+  }
   bool is(std::uint8_t any_of) const noexcept { return (special_ & any_of) != 0; }
 
   ring_use ring_;
