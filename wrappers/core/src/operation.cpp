@@ -39,6 +39,7 @@ void resume_scope::resume_all() noexcept {
     }
     run(list.pop_front());
   }
+  this_resumer.some_ready_ = false;
 }
 
 void resume_scope::run(operation& next) noexcept {
@@ -54,6 +55,7 @@ void resume_scope::run_watched(operation& next, watchdog& watching) noexcept {
 
 void operation::resume_in_turn() noexcept {
   ready().push_back(*this);
+  this_resumer.some_ready_ = true;
   if (!this_resumer.active()) const resume_scope now;
 }
 

@@ -64,8 +64,10 @@ class resumer {
 
  private:
   friend class resume_scope;
+  friend class operation;
 
   unsigned depth_ = 0;
+  bool some_ready_ = false;  // or were, and are destroyed
   std::coroutine_handle<> next_;
   const void* runs_ = nullptr;  // the frame that returns to run() when it suspends
 };
@@ -81,7 +83,7 @@ class resume_scope {
   resume_scope(const resume_scope&) = delete;
   resume_scope& operator=(const resume_scope&) = delete;
   ~resume_scope() {
-    if (this_resumer.depth_ == 1) resume_all();
+    if (this_resumer.some_ready_ && this_resumer.depth_ == 1) resume_all();
     --this_resumer.depth_;
   }
 
