@@ -455,7 +455,10 @@ void ring_core::reap() noexcept {
   for (std::size_t round = 0; round < batches_in_a_turn; ++round) {
     const gauntlet::detail::resume_scope when_all_are_told;
     const unsigned count = gauntlet_uring_reap(ring_, told.data(), batch);
-    for (const gauntlet_uring_completion& each : std::span(told.data(), count)) deliver(each);
+    for (unsigned i = 0; i < count; ++i) {
+      if (i + 1 < count) slots_.prefetch(told[i + 1].user_data);
+      deliver(told[i]);
+    }
     if (count < batch) return;
   }
 }

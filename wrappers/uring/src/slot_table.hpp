@@ -65,6 +65,18 @@ class slot_table {
     return at(index).target;
   }
 
+  /// It will be delivered soon. With a thousand in flight who waits for it has long left the processor's cache:
+  /// an operation, and before it in the same frame the coroutine that awaits it.
+  void prefetch(std::uint64_t user_data) const noexcept {
+    const std::uint32_t index = index_of(user_data);
+    if (index >= size_) return;
+    // SAFETY: nothing is read here, wherever it points.
+    const auto target = reinterpret_cast<std::uintptr_t>(at(index).target);
+    if (target < lines_before * line) return;
+    for (std::uintptr_t i = 0; i < lines_before + lines_behind; ++i)
+      __builtin_prefetch(reinterpret_cast<const void*>(target - lines_before * line + i * line));
+  }
+
   /// work(completion_target&) may release it, and take others.
   template <class Work>
   void for_each(Work&& work) const {
@@ -79,6 +91,9 @@ class slot_table {
   static constexpr std::uint64_t cancel_bit = std::uint64_t{1} << 63U;
   static constexpr std::uint32_t last_generation = INT32_MAX;
   static constexpr std::size_t first_slots = 64;
+  static constexpr std::uintptr_t line = 64;  // bytes of the cache
+  static constexpr std::uintptr_t lines_before = 5;
+  static constexpr std::uintptr_t lines_behind = 3;
   struct slot {
     completion_target* target = nullptr;
     std::uint32_t generation = 1;
