@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <gauntlet/coroutines.hpp>
 #include <memory>
@@ -340,6 +341,106 @@ TEST_CASE("a task that a coroutine of another type awaits runs at once, and a mi
   run(loop, calls());
   const foreign outside = awaits_many();
   CHECK(outside.done());
+}
+
+// ---- what waits
+
+/// Whose C library takes its time to end what it is asked to cancel.
+class slow_operation final : public detail::operation {
+ public:
+  slow_operation(const char* kind, int& asked, slow_operation*& in_flight) noexcept
+      : operation(kind, std::source_location::current()), asked_(asked), in_flight_(in_flight) {}
+  slow_operation(slow_operation&&) noexcept = default;
+  ~slow_operation() override { leave(); }
+  void await_resume() { finish(); }
+  void end() { complete(); }
+
+ private:
+  void start() override { in_flight_ = this; }
+  void cancel() noexcept override { ++asked_; }
+
+  int& asked_;
+  slow_operation*& in_flight_;
+};
+
+std::vector<std::string> kinds_in(const execution_context& loop) {
+  std::vector<std::string> kinds;
+  for (const pending_operation& each : loop.pending()) kinds.emplace_back(each.kind);
+  return kinds;
+}
+
+TEST_CASE("what was asked to stop is told of until it has ended, and is not asked again") {
+  test_loop loop;
+  int asked = 0;
+  slow_operation* slow = nullptr;
+  const auto body = [&](scope& all) -> task<> {
+    all.spawn([&]() -> task<> { co_await slow_operation("slow", asked, slow); });
+    all.request_stop();
+    all.request_stop();
+    CHECK(asked == 1);
+    CHECK(kinds_in(loop) == std::vector<std::string>{"slow"});
+    slow->end();
+    co_return;
+  };
+  run(loop, with_scope(body));
+  CHECK(asked == 1);
+}
+
+TEST_CASE("what waits is told oldest first, in whatever scope and under whatever timeout") {
+  test_loop loop;
+  int asked = 0;
+  std::array<slow_operation*, 4> slow{};
+  const auto waits = [&](const char* kind, std::size_t i) -> task<> {
+    co_await slow_operation(kind, asked, slow[i]);
+  };
+  const auto inner = [&](scope& all) -> task<> {
+    all.spawn(waits("second", 1));
+    co_await sleep_for(0ms);
+    all.spawn(waits("fourth", 3));
+  };
+  const auto body = [&](scope& all) -> task<> {
+    all.spawn([&]() -> task<> { co_await with_timeout(1h, waits("first", 0)); });
+    all.spawn([&]() -> task<> { co_await with_scope(inner); });
+    all.spawn(waits("third", 2));
+    co_await sleep_for(1ms);
+    std::vector<std::string> kinds = kinds_in(loop);
+    std::erase(kinds, "join");
+    CHECK(kinds == std::vector<std::string>{"first", "second", "third", "fourth"});
+    for (slow_operation* const each : slow) each->end();
+  };
+  run(loop, with_scope(body));
+  CHECK(asked == 0);
+}
+
+TEST_CASE("what was begun outside of any loop is told of by the loop that it waits on") {
+  event first;
+  event second{"second"};
+  bool ended = false;
+  const auto child = [&]() -> task<> {
+    co_await first.wait();
+    co_await second.wait();
+    ended = true;
+  };
+  const auto starts = [&]() -> foreign {
+    co_await with_scope([&](scope& all) -> task<> {
+      all.spawn(child());
+      co_return;
+    });
+  };
+  const foreign other = starts();
+  test_loop loop;
+  const auto program = [&]() -> task<> {
+    first.set();
+    co_await sleep_for(0ms);
+    const std::vector<pending_operation> pending = loop.pending();
+    REQUIRE(pending.size() == 1);
+    CHECK(pending.front().object == "second");
+    second.set();
+    co_await sleep_for(0ms);
+  };
+  run(loop, program());
+  CHECK(ended);
+  CHECK(other.done());
 }
 
 }  // namespace

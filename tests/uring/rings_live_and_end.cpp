@@ -95,15 +95,21 @@ TEST_CASE("a ring that is closed inside of its own task is misuse, and goes on")
 
 TEST_CASE("a ring that its own task destroys ends with its run, which says so") {
   require_io_uring();
-  std::optional<ring> own(std::in_place);
-  const std::string said = misuse_of([&] {
-    gauntlet::run(*own, [&]() -> task<> {
+  for (const bool as_context : {false, true}) {
+    std::optional<ring> own(std::in_place);
+    const auto program = [&]() -> task<> {
       co_await own->nop();
       own.reset();
       co_await sleep_for(0ms);
-    }());
-  });
-  CHECK(said.contains("destroyed by one of its own tasks"));
+    };
+    const std::string said = misuse_of([&] {
+      if (as_context)
+        gauntlet::run(own->context(), program());
+      else
+        gauntlet::run(*own, program());
+    });
+    CHECK(said.contains("destroyed by one of its own tasks"));
+  }
 }
 
 TEST_CASE("what is another ring's is not awaited on this one") {

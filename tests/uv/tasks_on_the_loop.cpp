@@ -181,7 +181,8 @@ TEST_CASE("run() on another thread, on a loop that is closed, and on one that wa
 }
 
 TEST_CASE("a loop that is destroyed by one of its tasks has the others cancelled, and ends with run()") {
-  for (const bool by_callback : {false, true}) {
+  for (const auto& [by_callback, as_context] :
+       {std::pair(false, false), std::pair(true, false), std::pair(false, true)}) {
     std::optional<loop> owner(std::in_place);
     timer late{*owner};
     bool cancelled = false;
@@ -192,7 +193,12 @@ TEST_CASE("a loop that is destroyed by one of its tasks has the others cancelled
         owner.reset();
       cancelled = co_await code_of(sleep_for(1h)) == std::errc::operation_canceled;
     };
-    const std::string told = misuse_of([&] { gauntlet::run(*owner, program()); });
+    const std::string told = misuse_of([&] {
+      if (as_context)
+        gauntlet::run(owner->context(), program());
+      else
+        gauntlet::run(*owner, program());
+    });
     CHECK(told.find("the loop was destroyed") != std::string::npos);
     CHECK(cancelled);
     CHECK(late.is_closing());

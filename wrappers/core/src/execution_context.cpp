@@ -53,7 +53,7 @@ execution_context::entered::~entered() { current_context = outer_; }
 
 execution_context::execution_context() noexcept = default;
 execution_context::~execution_context() {
-  const detail::operation* const waits = waiting_.oldest_operation();
+  const detail::operation* const waits = oldest_operation();
   if (waits == nullptr) return;
   std::ostringstream told;
   told << waits->describe(clock::now());
@@ -73,9 +73,17 @@ std::vector<pending_operation> execution_context::pending() const {
 
 std::vector<const detail::operation*> execution_context::operations() const {
   std::vector<const detail::operation*> all;
-  waiting_.for_each_operation([&](const detail::operation& waits) { all.push_back(&waits); });
+  for_each_operation([&](const detail::operation& waits) { all.push_back(&waits); });
   std::ranges::sort(all, [](const auto* one, const auto* other) { return one->began_before(*other); });
   return all;
+}
+
+const detail::operation* execution_context::oldest_operation() const noexcept {
+  const detail::operation* found = nullptr;
+  for_each_operation([&](const detail::operation& waits) {
+    if (found == nullptr || waits.began_before(*found)) found = &waits;
+  });
+  return found;
 }
 
 void execution_context::dump(std::ostream& out) const {

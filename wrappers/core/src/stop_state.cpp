@@ -5,6 +5,12 @@
 
 namespace gauntlet::detail {
 
+stop_state::~stop_state() {
+  callbacks_.for_each([](stop_callback& below) {
+    if (below.as_operation() == nullptr) static_cast<stop_state&>(below).parent_ = nullptr;
+  });
+}
+
 void stop_state::attach(stop_state* parent) noexcept {
   parent_ = parent;
   if (parent == nullptr) return;

@@ -43,7 +43,7 @@ bool watchdog::set(watchdog_options options) noexcept {
     context_.watch_at(std::nullopt);
     return true;
   }
-  const operation* const oldest = context_.waiting_.oldest_operation();
+  const operation* const oldest = context_.oldest_operation();
   return oldest != nullptr ? wake_for(*oldest) : context_.watch_at(std::nullopt);
 }
 

@@ -216,8 +216,16 @@ class execution_context {
   friend class detail::running_tasks;
   friend void detail::run_to_the_end(execution_context&, task<void>, const std::source_location&);
 
+  /// Of those that wait on it, without what else is below a scope that was begun outside of any loop.
+  template <class Work>
+  void for_each_operation(Work&& work) const {
+    waiting_.for_each_operation([&](const detail::operation& waits) {
+      if (waits.waits_on(*this)) work(waits);
+    });
+  }
   /// Oldest first.
   std::vector<const detail::operation*> operations() const;
+  const detail::operation* oldest_operation() const noexcept;
   void timers_changed() noexcept;
   bool is_here() const noexcept { return thread_.is_this() || on_this_thread(); }
   clock::time_point coarse_time() const noexcept {

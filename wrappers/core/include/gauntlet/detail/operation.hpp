@@ -61,6 +61,7 @@ class operation : public stop_callback {
   virtual std::string object() const { return {}; }
   const std::source_location& where() const noexcept { return where_; }
   std::chrono::steady_clock::time_point since() const noexcept { return since_; }
+  bool waits_on(const execution_context& loop) const noexcept { return context_ == &loop; }
   /// Of two that wait on one loop.
   bool began_before(const operation& other) const noexcept { return number_ < other.number_; }
   pending_operation describe(std::chrono::steady_clock::time_point now) const;

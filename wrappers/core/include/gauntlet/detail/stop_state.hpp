@@ -36,6 +36,8 @@ class stop_state final : public stop_callback {
   stop_state() noexcept = default;
   stop_state(const stop_state&) = delete;
   stop_state& operator=(const stop_state&) = delete;
+  /// What is still below it has no parent then.
+  ~stop_state();
 
   /// Of one that has no parent yet.
   void attach(stop_state* parent) noexcept;
