@@ -26,8 +26,6 @@ intrusive_list<operation, wait_tag>& ready() noexcept {
 
 [[gnu::tls_model("initial-exec")]] thread_local constinit resumer this_resumer;
 
-bool anything_ready() noexcept { return !ready().empty(); }
-
 void resume_scope::resume_all() noexcept {
   auto& list = ready();
   for (std::size_t resumed = 0; !list.empty(); ++resumed) {

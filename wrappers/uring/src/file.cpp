@@ -142,9 +142,7 @@ transfer take_transfer(submission<Kept>& ended) noexcept {
 vectored_transfer take_vectored(submission<kept_buffers>& ended) noexcept {
   return {.size = static_cast<std::size_t>(ended.res()), .buffers = std::move(ended.kept().buffers)};
 }
-std::size_t whole_count(submission<kept_whole<nothing_kept>>& ended) noexcept {
-  return ended.kept().done;
-}
+std::size_t whole_count(submission<kept_whole<nothing_kept>>& ended) noexcept { return ended.kept().done; }
 transfer take_whole(submission<kept_whole<kept_buffer>>& ended) noexcept {
   return {.size = ended.kept().done, .buffer = std::move(ended.kept().buffer)};
 }

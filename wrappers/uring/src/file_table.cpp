@@ -85,7 +85,9 @@ ring_operation<file> fixed_file::install(std::source_location where) {
   return {use(detail::install_code.kind, where),
           detail::install_code,
           {},
-          [](detail::submission<detail::nothing_kept>& ended) { return detail::file_access::make(ended.ring(), ended.res()); },
+          [](detail::submission<detail::nothing_kept>& ended) {
+            return detail::file_access::make(ended.ring(), ended.res());
+          },
           where};
 }
 

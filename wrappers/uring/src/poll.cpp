@@ -51,7 +51,9 @@ constexpr opcode command_code{
       return status;
     }};
 
-poll_events events_of(detail::submission<detail::nothing_kept>& ended) { return static_cast<poll_events>(ended.res()); }
+poll_events events_of(detail::submission<detail::nothing_kept>& ended) {
+  return static_cast<poll_events>(ended.res());
+}
 
 }  // namespace
 

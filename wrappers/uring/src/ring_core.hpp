@@ -30,8 +30,8 @@
 namespace gauntlet::uring::detail {
 
 /// The way of an operation: start() queues it, turn() submits what is queued and waits, reap() finds its
-/// target by the slot in the completion. Where the queue is full it stands in the backlog until some have
-/// been taken.
+/// target by the slot in the completion, whose coroutine goes on at once. Where the queue is full it stands
+/// in the backlog until some have been taken.
 class ring_core final : public execution_context, public fork_listener, public ring_count {
  public:
   ring_core(const ring_options& options, const std::source_location& where);

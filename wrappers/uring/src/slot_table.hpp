@@ -65,8 +65,8 @@ class slot_table {
     return at(index).target;
   }
 
-  /// It will be delivered soon. With a thousand in flight who waits for it has long left the processor's cache:
-  /// an operation, and before it in the same frame the coroutine that awaits it.
+  /// It will be delivered soon. With a thousand in flight who waits for it has long left the processor's
+  /// cache: an operation, and before it in the same frame the coroutine that awaits it.
   void prefetch(std::uint64_t user_data) const noexcept {
     const std::uint32_t index = index_of(user_data);
     if (index >= size_) return;

@@ -236,13 +236,12 @@ template <class Base>
 ring_operation<provided_buffer, kept_selection> socket_operations<Base>::read_some(
     const buffer_ring& buffers, std::source_location where) {
   buffer_group& group = buffer_group::of(buffers, select_code.kind, where);
-  return {
-      this->use(select_code.kind, where),
-      select_code,
-      {.buffer_group = group.number()},
-      [](submission<kept_selection>& ended) { return std::move(ended.kept().chosen); },
-      where,
-      {buffer_group_use(group)}};
+  return {this->use(select_code.kind, where),
+          select_code,
+          {.buffer_group = group.number()},
+          [](submission<kept_selection>& ended) { return std::move(ended.kept().chosen); },
+          where,
+          {buffer_group_use(group)}};
 }
 
 template <class Base>

@@ -80,9 +80,7 @@ ring_operation<timeout_end, kept_time> make(ring& on, std::chrono::nanoseconds t
 
 timer_wait::timer_wait(ring_core& ring, std::shared_ptr<timer_state> of, std::chrono::nanoseconds span,
                        int flags, std::source_location where) noexcept
-    : submitted(ring, wait_code, {.flags = flags}, where),
-      state_(std::move(of)),
-      kept_{to_timespec64(span)} {
+    : submitted(ring, wait_code, {.flags = flags}, where), state_(std::move(of)), kept_{to_timespec64(span)} {
   listen_for_end();
 }
 // NOLINTBEGIN(bugprone-use-after-move): only the base class is moved

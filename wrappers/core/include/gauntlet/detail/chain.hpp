@@ -25,7 +25,8 @@ struct chain_link {
     stop = from.stop;
   }
 
-  /// Of one that nobody of ours awaits: it runs on the loop whose callbacks run on this thread now, if any do.
+  /// Of one that nobody of ours awaits: it runs on the loop whose callbacks run on this thread now, if any
+  /// do.
   void adopt_current_context() noexcept;  // in execution_context.cpp
 
   /// Where it is awaited in somebody else's code, for one that is internal.
@@ -37,10 +38,11 @@ struct chain_link {
 
   chain_link* parent = nullptr;
   execution_context* context = nullptr;
-  stop_state* stop = nullptr;      // where it waits in the context's tree, if it has a context: what those that it awaits inherit
-  std::string name{};              // given by the user
-  const char* role = nullptr;      // what it is, if it is one of the library's own: "with_timeout"
-  std::source_location where{};    // where it awaits now, or has last
+  stop_state* stop = nullptr;    // where it waits in the context's tree, if it has a context: what those that
+                                 // it awaits inherit
+  std::string name{};            // given by the user
+  const char* role = nullptr;    // what it is, if it is one of the library's own: "with_timeout"
+  std::source_location where{};  // where it awaits now, or has last
   std::source_location started{};  // by scope::spawn
   bool was_started = false;
   bool internal = false;  // it awaits in our code, which says nothing to its user

@@ -73,10 +73,7 @@ class operation : public stop_callback {
   operation(const char* kind, std::source_location where) noexcept : kind_(kind), where_(where) {}
   /// Of one that has not started.
   operation(operation&& other) noexcept
-      : stop_callback(),
-        kind_(other.kind_),
-        where_(other.where_),
-        starts_stopped_(other.starts_stopped_) {}
+      : stop_callback(), kind_(other.kind_), where_(other.where_), starts_stopped_(other.starts_stopped_) {}
   virtual ~operation() { leave(); }
   void leave() const noexcept {
     if (state_ == state::in_flight) [[unlikely]]

@@ -1,7 +1,8 @@
 #pragma once
 /// How coroutines are resumed: never from inside another one. What is ready goes on a list of its thread, and
 /// the outermost resumer works it off: however long a chain of tasks that wake each other is, the stack does
-/// not grow and nothing is allocated.
+/// not grow and nothing is allocated. A loop that is the outermost itself may spare the list
+/// (operation::complete_and_resume).
 ///
 /// From one task into another (a task that is awaited, and back when it has ended) control is transferred.
 /// Clang makes that a jump, always. GCC does so only when it optimises, and promises nothing: there the
@@ -92,9 +93,6 @@ class resume_scope {
   static void run(operation& next) noexcept;
   [[gnu::cold, gnu::noinline]] static void run_watched(operation& next, watchdog& watching) noexcept;
 };
-
-/// Whether something waits to be resumed on this thread.
-bool anything_ready() noexcept;
 
 inline void resumer::transfer(std::coroutine_handle<> from, std::coroutine_handle<> to) noexcept {
   // Another one, of another house, was called or resumed by somebody else, to whom it returns: who might

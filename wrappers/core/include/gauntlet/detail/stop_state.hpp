@@ -1,7 +1,7 @@
 #pragma once
 /// The tree of those who wait on a loop: its root is the loop's, its branches are scopes and timeouts, its
-/// leaves what is awaited. A request to stop goes down from a branch; and what a loop waits for is read off it.
-/// It belongs to one thread; what other threads look at is the stop_token of a branch.
+/// leaves what is awaited. A request to stop goes down from a branch; and what a loop waits for is read off
+/// it. It belongs to one thread; what other threads look at is the stop_token of a branch.
 
 #include <optional>
 

@@ -1,7 +1,7 @@
 #pragma once
-/// How an operation begins and ends, where the compiler sees it: for the sources of a binding whose operations
-/// are so short that calls are a good part of them. Everybody else derives from operation and needs none of
-/// this.
+/// How an operation begins and ends, where the compiler sees it: for the sources of a binding whose
+/// operations are so short that calls are a good part of them. Everybody else derives from operation and
+/// needs none of this.
 
 #include <concepts>
 #include <coroutine>

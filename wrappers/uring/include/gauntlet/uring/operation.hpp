@@ -307,7 +307,7 @@ class submitted : public gauntlet::detail::operation,
   static constexpr std::uint8_t stopped = 1U << 3U;  // by its own task
   static constexpr std::uint8_t linked = 1U << 4U;
   static constexpr std::uint8_t followed = 1U << 5U;  // by a tool that is to be told what the kernel does
-  static constexpr std::uint8_t marked = 1U << 6U;  // with a personality, or a group of buffers
+  static constexpr std::uint8_t marked = 1U << 6U;    // with a personality, or a group of buffers
   static std::uint8_t special_of(const opcode& code, const operands& on) noexcept {
     return static_cast<std::uint8_t>((code.in_parts ? in_parts : 0U) | (on.buffer_group >= 0 ? marked : 0U));
   }
@@ -374,8 +374,8 @@ class submission final : public submitted {
 
  private:
   static constexpr bool binds = requires(Kept& kept, operands& into) { kept.bind(into); };
-  static constexpr bool hears_end = requires(Kept& kept, completion told) { kept.ended(told); } ||
-                                    requires(Kept& kept) { kept.ended(); };
+  static constexpr bool hears_end =
+      requires(Kept& kept, completion told) { kept.ended(told); } || requires(Kept& kept) { kept.ended(); };
 
   void bind(operands& into) noexcept override {
     if constexpr (binds) kept_.bind(into);
@@ -408,8 +408,8 @@ class submission final : public submitted {
   [[no_unique_address]] Kept kept_;
 };
 
-/// Awaits a submission. One that has handed out its value and keeps nothing is not destroyed: there is nothing
-/// to be done, and what each of its base classes would look at costs as much as a submission itself.
+/// Awaits a submission. One that has handed out its value and keeps nothing is not destroyed: there is
+/// nothing to be done, and what each of its base classes would look at costs as much as a submission itself.
 template <class T, class Kept = nothing_kept>
 class [[nodiscard]] ring_operation final {
  public:
@@ -459,12 +459,14 @@ class [[nodiscard]] ring_operation final {
   /// in.read_some(std::move(buffer))`, and after `co_await reading` has thrown, `buffer =
   /// reading.take_buffer()`. Of one that is still in flight: misuse. Otherwise it is freed with the
   /// operation.
-  auto take_buffer() requires requires(Kept& kept) { kept.buffer; }
+  auto take_buffer()
+    requires requires(Kept& kept) { kept.buffer; }
   {
     submission_.require_completed("take_buffer");
     return std::move(submission_.kept().buffer);
   }
-  auto take_buffers() requires requires(Kept& kept) { kept.buffers; }
+  auto take_buffers()
+    requires requires(Kept& kept) { kept.buffers; }
   {
     submission_.require_completed("take_buffers");
     return std::move(submission_.kept().buffers);
