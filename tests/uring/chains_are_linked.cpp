@@ -252,6 +252,21 @@ TEST_CASE("drained, an operation begins when all before it have ended") {
   });
 }
 
+TEST_CASE("what comes behind a drained chain begins when that has ended, and options replace each other") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    const auto [first, second] = co_await link(own.nop().with({.drain = true}), own.nop());
+    CHECK(first);
+    CHECK(second);
+    co_await with_timeout(10s, own.nop());
+    co_await link_timeout(own.nop().with({.drain = true}), 10s);
+    co_await with_timeout(10s, own.nop());
+    co_await own.nop().with({.drain = true}).with({});
+    co_await with_timeout(10s, own.nop());
+  });
+}
+
 TEST_CASE("a chain destroyed in flight ends the program, which names it") {
   require_io_uring();
   const std::string said = gauntlet::test::last_words_of([] {

@@ -289,11 +289,16 @@ TEST_CASE("what is opened for who is gone before he is told leaves its place in 
   run_to_the_end(own, [&]() -> task<> {
     file_table table(own, 1);
     for (const bool in_a_chain : {false, true}) {
-      {
-        const std::string path = folder / "a";
-        const foreign opening = in_a_chain ? opens_and_more(table, path, own) : opens(table, path, own);
-        turn_until_ended(own, in_a_chain ? 2 : 1);
-      }
+      // Both come to their end in the same turn, the one that destroys the other first.
+      std::optional<foreign> opening;
+      const foreign destroys = [](ring& on, std::optional<foreign>& other) -> foreign {
+        co_await on.nop();
+        other.reset();
+      }(own, opening);
+      const std::string path = folder / "a";
+      opening.emplace(in_a_chain ? opens_and_more(table, path, own) : opens(table, path, own));
+      co_await own.nop();
+      CHECK_FALSE(opening.has_value());
       const fixed_file it = co_await table.open(own, folder / "a", read_only);
       CHECK(it.index() == 0);
     }

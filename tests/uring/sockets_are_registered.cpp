@@ -215,14 +215,40 @@ TEST_CASE("a connection that was accepted for who is gone before he is told is c
     file_table table(own, 1);
     listener waits{own, any_port()};
     socket client = co_await connected(own, waits);
-    {
-      const foreign accepting = [](listener& at, file_table& into) -> foreign {
-        static_cast<void>(co_await at.accept(into));
-      }(waits, table);
-      turn_until_ended(own, 1);
-    }
+    // Both come to their end in the same turn, the one that destroys the other first.
+    std::optional<foreign> accepting;
+    const foreign destroys = [](ring& on, std::optional<foreign>& other) -> foreign {
+      co_await on.nop();
+      other.reset();
+    }(own, accepting);
+    accepting.emplace([](listener& at, file_table& into) -> foreign {
+      static_cast<void>(co_await at.accept(into));
+    }(waits, table));
+    co_await own.nop();
+    CHECK_FALSE(accepting.has_value());
     const fixed_file it = co_await table.open(own, folder / "a", read_only);
     CHECK(it.index() == 0);
+    std::array<std::byte, 1> into{};
+    const std::size_t none = co_await client.read_some(into);
+    CHECK(none == 0);
+  });
+}
+
+TEST_CASE("a connection is closed, too, that was accepted into no table for who is gone before he is told") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    listener waits{own, any_port()};
+    socket client = co_await connected(own, waits);
+    // As above.
+    std::optional<foreign> accepting;
+    const foreign destroys = [](ring& on, std::optional<foreign>& other) -> foreign {
+      co_await on.nop();
+      other.reset();
+    }(own, accepting);
+    accepting.emplace([](listener& at) -> foreign { static_cast<void>(co_await at.accept()); }(waits));
+    co_await own.nop();
+    CHECK_FALSE(accepting.has_value());
     std::array<std::byte, 1> into{};
     const std::size_t none = co_await client.read_some(into);
     CHECK(none == 0);

@@ -9,11 +9,6 @@ void require_io_uring() {
   if (const availability here = available(); !here) SKIP("no io_uring: " + here.reason);
 }
 
-void turn_until_ended(ring& on, std::uint64_t operations) {
-  const std::uint64_t before = on.metrics().completed;
-  while (on.metrics().completed - before < operations) on.context().turn();
-}
-
 temporary_folder::temporary_folder() {
   std::string pattern = (std::filesystem::temp_directory_path() / "gauntlet-uring-XXXXXX").string();
   REQUIRE(mkdtemp(pattern.data()) != nullptr);

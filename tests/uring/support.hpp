@@ -2,7 +2,6 @@
 // What the tests of io_uring share.
 
 #include <catch2/catch_test_macros.hpp>
-#include <cstdint>
 #include <gauntlet/coroutines.hpp>
 #include <gauntlet/uring.hpp>
 #include <span>
@@ -23,9 +22,6 @@ void run_to_the_end(ring& on, Work&& work) {
   CHECK(on.metrics().stale == 0);
   CHECK(on.close().empty());
 }
-
-/// Inside of a coroutine: those that have come to their end go on when it waits.
-void turn_until_ended(ring& on, std::uint64_t operations);
 
 /// The sentence of the misuse that work throws; none if it throws none.
 template <class Work>

@@ -16,45 +16,35 @@ namespace {
 
 constexpr std::size_t resumed_in_one_turn = 4096;
 
-/// What is ready on this thread, in the order in which it became so.
-intrusive_list<operation, wait_tag>& ready() noexcept {
-  [[gnu::tls_model("initial-exec")]] static thread_local intrusive_list<operation, wait_tag> list;
-  return list;
-}
-
 }  // namespace
 
 [[gnu::tls_model("initial-exec")]] thread_local constinit resumer this_resumer;
 
 void resume_scope::resume_all() noexcept {
   auto& list = ready();
-  for (std::size_t resumed = 0; !list.empty(); ++resumed) {
-    if (resumed >= resumed_in_one_turn) {
-      if (execution_context* const context = execution_context::current()) {
-        context->resume_later();
-        return;
-      }
-    }
-    run(list.pop_front());
+  const std::coroutine_handle<> outer = std::exchange(this_resumer.next_, nullptr);
+  const void* const outer_runs = this_resumer.runs_;
+  execution_context* later = nullptr;
+  for (std::size_t resumed = 0; !list.empty() && later == nullptr; ++resumed) {
+    if (resumed >= resumed_in_one_turn) [[unlikely]]
+      later = execution_context::current();
+    if (later == nullptr) run(list.pop_front());
   }
-  this_resumer.some_ready_ = false;
+  this_resumer.runs_ = outer_runs;
+  this_resumer.next_ = outer;
+  this_resumer.some_ready_ = later != nullptr;
+  if (later != nullptr) later->resume_later();
 }
 
 void resume_scope::run(operation& next) noexcept {
-  if (next.is_watched()) [[unlikely]]
+  if (next.context_ != nullptr && next.context_->watchdog_ != nullptr) [[unlikely]]
     return run_watched(next, *next.context_->watchdog_);
-  this_resumer.run(next.take_ready());
+  this_resumer.go_on(next.take_ready());
 }
 
 void resume_scope::run_watched(operation& next, watchdog& watching) noexcept {
   const execution_context::holding here(watching, next);
   this_resumer.run(next.take_ready());
-}
-
-void operation::resume_in_turn() noexcept {
-  ready().push_back(*this);
-  this_resumer.some_ready_ = true;
-  if (!this_resumer.active()) const resume_scope now;
 }
 
 bool operation::suspend(std::coroutine_handle<> coroutine, chain_link* link) {

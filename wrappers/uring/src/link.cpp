@@ -63,9 +63,10 @@ void linked_operations::start_parts(std::span<submitted* const> parts) {
                      " operations do not fit side by side into a submission queue of " +
                      std::to_string(core.native()->sq.ring_entries) + ": make the ring with more entries",
                  where());
-  const bool drains = std::ranges::any_of(parts, [](const submitted* part) { return part->options_.drain; });
+  const bool drained = std::ranges::any_of(parts, [](const submitted* part) { return part->options_.drain; });
   for (submitted* const part : parts) {
-    part->options_.drain = drains;
+    part->options_.drain = drained;
+    if (drained) part->special_ |= submitted::drains;
     part->bind(part->operands_);
     part->chain_ = this;
     part->special_ |= submitted::linked;

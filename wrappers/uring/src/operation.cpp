@@ -130,12 +130,15 @@ std::int32_t submitted::what_failure_means() const noexcept {
 
 void submitted::completed(std::int32_t res, std::uint32_t flags) noexcept {
   const completion told{.res = res, .flags = flags};
-  if (special_ != 0 || told.more() || told.notification()) [[unlikely]]
+  if (is(static_cast<std::uint8_t>(~followed)) || told.more() || told.notification()) [[unlikely]]
     return completed_specially(told);
   result_ = told;
-  settle(told);
+  if (special_ != 0) [[unlikely]]
+    settle(told);
+  else
+    settle_plain(told);
   descriptor_.reset();
-  complete_and_resume();
+  complete_here();
 }
 
 void submitted::completed_specially(completion told) noexcept {
@@ -169,6 +172,7 @@ bool submitted::goes_on() noexcept {
     result_.res = -ECANCELED;
     return false;
   }
+  flags_ &= static_cast<std::uint8_t>(~(soft_link | hard_link));  // of a chain it is the rest
   try {
     (*ring_).start(*this);
     return true;

@@ -30,8 +30,8 @@
 namespace gauntlet::uring::detail {
 
 /// The way of an operation: start() queues it, turn() submits what is queued and waits, reap() finds its
-/// target by the slot in the completion, whose coroutine goes on at once. Where the queue is full it stands
-/// in the backlog until some have been taken.
+/// target by the slot in the completion. Where the queue is full it stands in the backlog until some have
+/// been taken.
 class ring_core final : public execution_context, public fork_listener, public ring_count {
  public:
   ring_core(const ring_options& options, const std::source_location& where);
@@ -71,8 +71,6 @@ class ring_core final : public execution_context, public fork_listener, public r
   /// Made with iopoll.
   bool polls_for_completions() const noexcept { return iopoll_; }
   bool single_issuer() const noexcept { return single_issuer_; }
-  /// By a tool that is to be told what the kernel does.
-  bool memory_is_followed() const noexcept { return memory_is_followed_; }
   /// work(io_uring*) here, or on the ring's thread, soon; nothing if it is closed. Any thread.
   template <class Work>
   void when_open(Work work) noexcept {
@@ -361,15 +359,20 @@ inline void submitted::begin_again(const opcode& code, const operands& with) {
   ring().start(*this);
 }
 
-/// What tools are told of the last completion, and what it becomes.
+/// What borrowers are told of the last completion, and what it becomes.
+inline void submitted::settle_plain(completion told) noexcept {
+  lent_.give_back(told.res > 0 && !told.notification() ? static_cast<std::size_t>(told.res) : 0);
+  if (result_.res < 0) [[unlikely]]
+    result_.res = what_failure_means();
+}
+
+/// And what tools are told, and who waits for a drain.
 inline void submitted::settle(completion told) noexcept {
   if (is(followed)) [[unlikely]]
     mark_completed(this);
-  lent_.give_back(told.res > 0 && !told.notification() ? static_cast<std::size_t>(told.res) : 0);
   if (is(drains)) [[unlikely]]
     (*ring_).drained();
-  if (result_.res < 0) [[unlikely]]
-    result_.res = what_failure_means();
+  settle_plain(told);
   if (is(followed) && result_.res >= 0 && opcode_->written != nullptr) [[unlikely]]
     opcode_->written(operands_, result_.res);
 }

@@ -88,7 +88,6 @@ class operation : public stop_callback {
   template <std::invocable Begin>
   bool suspend_as(std::coroutine_handle<> coroutine, chain_link* link, Begin begin);
   void complete_here() noexcept;
-  void complete_and_resume() noexcept;
   /// finish() will throw operation_canceled.
   void note_canceled() noexcept { canceled_ = true; }
   /// complete(), and finish() will throw operation_canceled.
@@ -129,9 +128,7 @@ class operation : public stop_callback {
   // Out of line, so that those who come by need no room for what they would have on the stack.
   [[gnu::cold, gnu::noinline]] void start_failed() noexcept;
   [[gnu::cold, gnu::noinline]] void tell_suspended() noexcept;
-  /// Its coroutine goes on now, or when the outermost resumer comes to it.
-  void resume_in_turn() noexcept;
-  bool is_watched() const noexcept;  // in suspension.hpp
+  void resume_in_turn() noexcept;  // in suspension.hpp
   void on_stop() noexcept final { cancel(); }
   const operation* as_operation() const noexcept final { return this; }
   [[noreturn]] void destroyed_in_flight() const noexcept;

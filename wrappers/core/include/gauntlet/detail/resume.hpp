@@ -1,8 +1,7 @@
 #pragma once
 /// How coroutines are resumed: never from inside another one. What is ready goes on a list of its thread, and
 /// the outermost resumer works it off: however long a chain of tasks that wake each other is, the stack does
-/// not grow and nothing is allocated. A loop that is the outermost itself may spare the list
-/// (operation::complete_and_resume).
+/// not grow and nothing is allocated.
 ///
 /// From one task into another (a task that is awaited, and back when it has ended) control is transferred.
 /// Clang makes that a jump, always. GCC does so only when it optimises, and promises nothing: there the
@@ -36,29 +35,14 @@ class resumer {
   resumer& operator=(const resumer&) = delete;
 
   bool active() const noexcept { return depth_ != 0; }
-  /// There is one resume_scope, and no coroutine above it that it resumes.
-  bool is_outermost() const noexcept { return depth_ == 1 && runs_ == nullptr; }
   /// Resumes, and then whatever that one transfers to. A coroutine type whose resume() throws ends the
   /// program.
   void run(std::coroutine_handle<> coroutine) noexcept {
-    const std::coroutine_handle<> outer = std::exchange(next_, coroutine);
+    const std::coroutine_handle<> outer = std::exchange(next_, nullptr);
     const void* const outer_runs = runs_;
-    while (next_) {
-      const std::coroutine_handle<> now = std::exchange(next_, nullptr);
-      runs_ = now.address();
-      now.resume();
-    }
+    go_on(coroutine);
     runs_ = outer_runs;
     next_ = outer;
-  }
-  /// The same, where is_outermost().
-  void run_outermost(std::coroutine_handle<> coroutine) noexcept {
-    while (coroutine) {
-      runs_ = coroutine.address();
-      coroutine.resume();
-      coroutine = std::exchange(next_, nullptr);
-    }
-    runs_ = nullptr;
   }
   /// from: the coroutine that suspends.
   void transfer(std::coroutine_handle<> from, std::coroutine_handle<> to) noexcept;
@@ -66,6 +50,15 @@ class resumer {
  private:
   friend class resume_scope;
   friend class operation;
+
+  /// run(), of many: the caller keeps for itself what runs now.
+  void go_on(std::coroutine_handle<> coroutine) noexcept {
+    while (coroutine) {
+      runs_ = coroutine.address();
+      coroutine.resume();
+      coroutine = std::exchange(next_, nullptr);
+    }
+  }
 
   unsigned depth_ = 0;
   bool some_ready_ = false;  // or were, and are destroyed

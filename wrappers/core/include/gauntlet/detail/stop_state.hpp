@@ -39,7 +39,7 @@ class stop_state final : public stop_callback {
   /// What is still below it has no parent then.
   ~stop_state();
 
-  /// Of one that has no parent yet.
+  /// Before anybody waits below it, or of a loose one.
   void attach(stop_state* parent) noexcept;
   /// The root of this tree, or nullptr where it is a loop's.
   stop_state* loose_root() noexcept {

@@ -15,6 +15,19 @@
 
 namespace gauntlet::detail {
 
+/// What is ready on this thread, in the order in which it became so.
+inline intrusive_list<operation, wait_tag>& ready() noexcept {
+  [[gnu::tls_model("initial-exec")]] static thread_local intrusive_list<operation, wait_tag> list;
+  return list;
+}
+
+/// Its coroutine goes on now, or when the outermost resumer comes to it.
+inline void operation::resume_in_turn() noexcept {
+  ready().push_back(*this);
+  this_resumer.some_ready_ = true;
+  if (!this_resumer.active()) const resume_scope now;
+}
+
 /// Where it runs, and its branch there. Both nullptr: nowhere.
 inline stop_state* operation::find_context(chain_link* link) noexcept {
   if (link == nullptr) [[unlikely]] {
@@ -74,20 +87,6 @@ inline void operation::complete_here() noexcept {
   unlink();
   state_ = state::ready;
   resume_in_turn();
-}
-
-inline bool operation::is_watched() const noexcept {
-  return context_ != nullptr && context_->watchdog_ != nullptr;
-}
-
-/// complete_here() of one in flight, for a loop that handles what has come: outside of any coroutine this one
-/// goes on at once. Nothing may touch it after.
-inline void operation::complete_and_resume() noexcept {
-  unlink();
-  state_ = state::ready;
-  if (!this_resumer.is_outermost() || is_watched()) [[unlikely]]
-    return resume_in_turn();
-  this_resumer.run_outermost(take_ready());
 }
 
 }  // namespace gauntlet::detail

@@ -234,7 +234,7 @@ class submitted : public gauntlet::detail::operation,
   /// Of one that has ended, and whose coroutine has gone on: it is done with its ring.
   void let_go() noexcept { ring_.reset(); }
   /// After that there is nothing left for a destructor.
-  bool keeps_nothing() const noexcept { return ring_.empty(); }
+  bool keeps_nothing() const noexcept { return ring_.empty() && !untold(); }
   /// ended() is to be called.
   void listen_for_end() noexcept { special_ |= hears_end; }
   const char* opcode_kind() const noexcept { return opcode_->kind; }
@@ -245,8 +245,9 @@ class submitted : public gauntlet::detail::operation,
   const operands& on() const noexcept { return operands_; }
   void options(const submission_options& chosen) noexcept {
     options_ = chosen;
-    if (chosen.drain) special_ |= drains;
-    if (chosen.personality != 0) special_ |= marked;
+    special_ =
+        static_cast<std::uint8_t>(special_of(*opcode_, operands_) | (special_ & hears_end) |
+                                  (chosen.drain ? drains : 0U) | (chosen.personality != 0 ? marked : 0U));
     flags_ = static_cast<std::uint8_t>(chosen.async ? flags_ | async : flags_ & ~async);
   }
   std::int32_t res() const noexcept { return result_.res; }
@@ -271,6 +272,7 @@ class submitted : public gauntlet::detail::operation,
   void completed(std::int32_t res, std::uint32_t flags) noexcept override;
   [[gnu::noinline]] void completed_specially(completion told) noexcept;
   void settle(completion told) noexcept;
+  void settle_plain(completion told) noexcept;
   [[gnu::cold, gnu::noinline]] std::int32_t what_failure_means() const noexcept;
   [[gnu::cold, gnu::noinline]] bool done_instead(const error& refused);
   /// The kernel has never seen it, and will not.
