@@ -206,6 +206,11 @@ TEST_CASE("connections that nobody takes are closed, and leave their places in t
   });
 }
 
+foreign destroys_when_resumed(ring& on, std::optional<foreign>& other) {
+  co_await on.nop();
+  other.reset();
+}
+
 TEST_CASE("a connection that was accepted for who is gone before he is told is closed") {
   require_io_uring();
   const temporary_folder folder;
@@ -217,10 +222,7 @@ TEST_CASE("a connection that was accepted for who is gone before he is told is c
     socket client = co_await connected(own, waits);
     // Both come to their end in the same turn, the one that destroys the other first.
     std::optional<foreign> accepting;
-    const foreign destroys = [](ring& on, std::optional<foreign>& other) -> foreign {
-      co_await on.nop();
-      other.reset();
-    }(own, accepting);
+    const foreign destroys = destroys_when_resumed(own, accepting);
     accepting.emplace([](listener& at, file_table& into) -> foreign {
       static_cast<void>(co_await at.accept(into));
     }(waits, table));
@@ -240,12 +242,9 @@ TEST_CASE("a connection is closed, too, that was accepted into no table for who 
   run_to_the_end(own, [&]() -> task<> {
     listener waits{own, any_port()};
     socket client = co_await connected(own, waits);
-    // As above.
+    // In the same turn, as above.
     std::optional<foreign> accepting;
-    const foreign destroys = [](ring& on, std::optional<foreign>& other) -> foreign {
-      co_await on.nop();
-      other.reset();
-    }(own, accepting);
+    const foreign destroys = destroys_when_resumed(own, accepting);
     accepting.emplace([](listener& at) -> foreign { static_cast<void>(co_await at.accept()); }(waits));
     co_await own.nop();
     CHECK_FALSE(accepting.has_value());

@@ -31,7 +31,7 @@ class stop_state final : public stop_callback {
  public:
   struct of_a_loop {};
   explicit stop_state(of_a_loop) noexcept : is_loops_(true) {}
-  /// parent: may be nullptr; lives longer.
+  /// parent: may be nullptr; lives longer, but for a loop that a loose one was attached to.
   explicit stop_state(stop_state* parent) noexcept { attach(parent); }
   stop_state() noexcept = default;
   stop_state(const stop_state&) = delete;
