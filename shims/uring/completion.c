@@ -31,6 +31,17 @@ unsigned gauntlet_uring_reap(struct io_uring* ring, struct gauntlet_uring_comple
   return copied;
 }
 
+struct gauntlet_uring_run gauntlet_uring_peek_run(const struct io_uring* ring) {
+  const unsigned ready = io_uring_cq_ready(ring);
+  const unsigned until_the_end = ring->cq.ring_mask + 1 - (*ring->cq.khead & ring->cq.ring_mask);
+  const unsigned count = ready < until_the_end ? ready : until_the_end;
+  const struct gauntlet_uring_run run = {.first = completion_at(ring, 0),
+                                         .stride = 1U << io_uring_cqe_shift(ring),
+                                         .count = count,
+                                         .left = ready - count};
+  return run;
+}
+
 unsigned gauntlet_uring_for_each_cqe(const struct io_uring* ring,
                                      int (*visit)(void* user, const struct io_uring_cqe* cqe), void* user) {
   const unsigned ready = io_uring_cq_ready(ring);

@@ -36,8 +36,6 @@ class batch_place final : public submitted {
   batch_place(batch_block& block, ring_core& ring, std::size_t index,
               const std::source_location& where) noexcept
       : submitted(ring, any_code, {}, where), block_(block), index_(index) {}
-  std::size_t index() const noexcept { return index_; }
-
   bool in_flight() const noexcept { return has_slot(); }
   using submitted::begin_again;
 
@@ -60,10 +58,13 @@ class batch_block {
       : ring_(ring),
         size_(places),
         bytes_each_(bytes_each),
+        length_(most_at_once(bytes_each)),
         telling_(std::make_unique<batch_end[]>(places)),
         told_(std::make_unique<batch_end[]>(places)) {
-    if (bytes_each != 0)
+    if (bytes_each != 0) {
       memory_ = owned_buffer::aligned(places * bytes_each, std::min(page, std::bit_ceil(bytes_each)));
+      begin_of_memory_ = memory_.writable().data();
+    }
     places_.reserve(places);
     for (std::size_t i = 0; i < places; ++i) places_.emplace_back(*this, ring, i, where);
   }
@@ -82,12 +83,14 @@ class batch_block {
       refuse_place(place, operation, where);
     return places_.data()[place];
   }
-  std::span<std::byte> bytes(std::size_t place) {
-    return memory_.writable().subspan(place * bytes_each_, bytes_each_);
+  std::span<std::byte> bytes(std::size_t place) const noexcept {
+    return {begin_of_memory_ + place * bytes_each_, bytes_each_};
   }
-  template <class... On>
-  void begin(batch_place& place, const opcode& code, const operands& with, On&... on) {
-    place.begin_again(code, with, on...);
+  /// Of a place's bytes, as many as one operation can read or write.
+  std::uint32_t length() const noexcept { return length_; }
+  template <class... With>
+  void begin(batch_place& place, const opcode& code, With&&... with) {
+    place.begin_again(code, std::forward<With>(with)...);
     ++in_flight_;
   }
 
@@ -103,12 +106,13 @@ class batch_block {
     telling_.swap(told_);
     return {told_.get(), std::exchange(ended_, 0)};
   }
-  void ended(batch_place& place, std::int32_t res, const char* kind) noexcept {
+  void ended(const batch_end& how) noexcept {
     --in_flight_;
     if (orphaned_) [[unlikely]]
       return orphan_ended();
-    telling_[ended_++] = {.place = place.index(), .res = res, .kind = kind};
-    if (waiting_ != nullptr) std::exchange(waiting_, nullptr)->complete();
+    telling_.get()[ended_++] = how;
+    if (waiting_ != nullptr) [[unlikely]]  // once for all of them
+      tell_who_waits();
   }
   void cancel() noexcept {
     for (batch_place& place : places_)
@@ -140,11 +144,14 @@ class batch_block {
   [[gnu::noinline]] void orphan_ended() noexcept {
     if (in_flight_ == 0) unreference();
   }
+  [[gnu::noinline]] void tell_who_waits() noexcept { std::exchange(waiting_, nullptr)->complete(); }
 
   ring_use ring_;
   std::size_t size_;
   std::size_t bytes_each_;
+  std::uint32_t length_;
   owned_buffer memory_;
+  std::byte* begin_of_memory_ = nullptr;
   std::vector<batch_place> places_;       // which do not move: there is room for all
   std::unique_ptr<batch_end[]> telling_;  // as is here
   std::unique_ptr<batch_end[]> told_;     // by the last next()
@@ -156,7 +163,7 @@ class batch_block {
 };
 
 void batch_place::completed(std::int32_t res, std::uint32_t flags) noexcept {
-  block_.ended(*this, settled({.res = res, .flags = flags}).res, opcode_kind());
+  block_.ended({.place = index_, .res = settled({.res = res, .flags = flags}), .kind = opcode_kind()});
 }
 
 const gauntlet::detail::operation* batch_place::unawaited() const noexcept {
@@ -215,11 +222,16 @@ namespace {
   throw misuse(operation, "it was moved from: use the one it was moved to", where);
 }
 
-detail::descriptor_block& use_of(const any_descriptor& on, const batch_block& block, const char* operation,
-                                 const std::source_location& where) {
+[[noreturn, gnu::cold, gnu::noinline]] void refuse_other_ring(const char* operation,
+                                                              const std::source_location& where) {
+  throw misuse(operation, "what it works on is of another ring: take one of the batch's", where);
+}
+
+inline detail::descriptor_block& use_of(const any_descriptor& on, const batch_block& block,
+                                        const char* operation, const std::source_location& where) {
   detail::descriptor_block& used = detail::descriptor_access::use(on, operation, where);
-  if (&used.ring() != &block.ring())
-    throw misuse(operation, "what it works on is of another ring: take one of the batch's", where);
+  if (&used.ring() != &block.ring()) [[unlikely]]
+    refuse_other_ring(operation, where);
   return used;
 }
 
@@ -257,31 +269,37 @@ std::span<std::byte> batch::bytes(std::size_t place, std::source_location where)
 }
 
 void batch::nop(std::size_t place, std::source_location where) {
-  batch_block& block = use(detail::batch_nop_code.kind, where);
-  block.begin(block.free_place(place, detail::batch_nop_code.kind, where), detail::batch_nop_code, {});
+  const detail::opcode& code = detail::batch_nop_code;
+  batch_block& block = use(code.kind, where);
+  block.begin(block.free_place(place, code.kind, where), code);
 }
 
 void batch::read(std::size_t place, const any_descriptor& from, std::uint64_t offset,
                  std::source_location where) {
-  batch_block& block = use(detail::batch_read_code.kind, where);
-  detail::batch_place& free = block.free_place(place, detail::batch_read_code.kind, where);
-  const std::span<std::byte> into = block.bytes(place);
-  block.begin(free, detail::batch_read_code,
-              {.length = detail::most_at_once(into.size()), .offset = offset, .address = into.data()},
-              use_of(from, block, detail::batch_read_code.kind, where));
+  const detail::opcode& code = detail::batch_read_code;
+  batch_block& block = use(code.kind, where);
+  detail::batch_place& free = block.free_place(place, code.kind, where);
+  detail::descriptor_block& used = use_of(from, block, code.kind, where);
+  block.begin(
+      free, code,
+      detail::operands{.length = block.length(), .offset = offset, .address = block.bytes(place).data()},
+      used);
 }
 
 void batch::write(std::size_t place, const any_descriptor& to, std::size_t size, std::uint64_t offset,
                   std::source_location where) {
-  batch_block& block = use(detail::batch_write_code.kind, where);
-  detail::batch_place& free = block.free_place(place, detail::batch_write_code.kind, where);
+  const detail::opcode& code = detail::batch_write_code;
+  batch_block& block = use(code.kind, where);
+  detail::batch_place& free = block.free_place(place, code.kind, where);
+  detail::descriptor_block& used = use_of(to, block, code.kind, where);
   const std::span<std::byte> memory = block.bytes(place);
   if (size > memory.size())
-    throw misuse(detail::batch_write_code.kind,
+    throw misuse(code.kind,
                  "a place has " + std::to_string(memory.size()) + " bytes: write no more than those", where);
-  block.begin(free, detail::batch_write_code,
-              {.length = detail::most_at_once(size), .offset = offset, .address = memory.data()},
-              use_of(to, block, detail::batch_write_code.kind, where));
+  block.begin(free, code,
+              detail::operands{
+                  .length = detail::most_at_once(size), .offset = offset, .address = memory.data()},
+              used);
 }
 
 detail::batch_wait batch::next(std::source_location where) { return {use("batch::next", where), where}; }

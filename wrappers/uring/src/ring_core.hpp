@@ -221,10 +221,11 @@ class ring_core final : public execution_context, public fork_listener, public r
   std::chrono::nanoseconds time_to_wait(std::chrono::nanoseconds at_most) const noexcept;
   void note(int submitted) noexcept;
   void reap() noexcept;
-  void deliver(const gauntlet_uring_completion& told) noexcept;
-  void deliver_to_nobody(const gauntlet_uring_completion& told) noexcept;
+  void deliver(const gauntlet_uring_run& run, unsigned count) noexcept;
+  void deliver(const io_uring_cqe& told) noexcept;
+  void deliver_to_nobody(std::uint64_t user_data, completion told) noexcept;
   void handle_timers() noexcept;
-  void deliver_to_inbox(const gauntlet_uring_completion& told) noexcept;
+  void deliver_to_inbox(std::uint64_t user_data, completion told) noexcept;
   /// As submit_and_wait(), of a ring with iopoll, which cannot read the wakeup.
   void submit_and_poll(std::optional<std::chrono::nanoseconds> at_most) noexcept;
   [[gnu::always_inline]] inline void turn_once(std::optional<std::chrono::nanoseconds> at_most) noexcept;
@@ -350,18 +351,22 @@ inline void ring_core::start(submitted& added) {
     start_later(added, status);
 }
 
-inline void submitted::begin_again(const opcode& code, const operands& with) {
+inline void submitted::begin_again(const opcode& code) {
   opcode_ = &code;
   operands_.fd = -1;
-  copy_bytes_and_offset(with, operands_);
   flags_ = 0;
   special_ = 0;
   ring().start(*this);
 }
 
-/// What borrowers are told of the last completion, and what it becomes.
-inline void submitted::settle_plain(completion told) noexcept {
+/// What borrowers are told of the last completion,
+inline void submitted::give_back(completion told) noexcept {
   lent_.give_back(told.res > 0 && !told.notification() ? static_cast<std::size_t>(told.res) : 0);
+}
+
+/// and what it becomes.
+inline void submitted::settle_plain(completion told) noexcept {
+  give_back(told);
   if (result_.res < 0) [[unlikely]]
     result_.res = what_failure_means();
 }

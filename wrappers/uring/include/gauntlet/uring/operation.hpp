@@ -220,14 +220,19 @@ class submitted : public gauntlet::detail::operation,
   void submit();
   /// Of what nobody awaits and has come to its end, or never began: another one, that keeps nothing and has
   /// no system call. In ring_core.hpp, and descriptor_block.hpp.
-  void begin_again(const opcode& code, const operands& with);
+  void begin_again(const opcode& code);
   void begin_again(const opcode& code, const operands& with, descriptor_block& on);
-  /// The same, of its last completion: what it became.
-  completion settled(completion told) noexcept {
-    result_ = told;
-    settle(told);
+  /// The same, of its last completion: what became of it.
+  std::int32_t settled(completion told) noexcept {
+    if (special_ != 0 || told.res < 0) [[unlikely]] {
+      result_ = told;
+      settle(told);
+      told = result_;
+    } else {
+      give_back(told);
+    }
     descriptor_.reset();
-    return result_;
+    return told.res;
   }
   /// operation::suspend(). binds: bind() is to be called.
   bool suspend_submitted(std::coroutine_handle<> coroutine, gauntlet::detail::chain_link* link, bool binds);
@@ -273,6 +278,7 @@ class submitted : public gauntlet::detail::operation,
   [[gnu::noinline]] void completed_specially(completion told) noexcept;
   void settle(completion told) noexcept;
   void settle_plain(completion told) noexcept;
+  void give_back(completion told) noexcept;
   [[gnu::cold, gnu::noinline]] std::int32_t what_failure_means() const noexcept;
   [[gnu::cold, gnu::noinline]] bool done_instead(const error& refused);
   /// The kernel has never seen it, and will not.
