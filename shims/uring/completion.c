@@ -35,10 +35,8 @@ struct gauntlet_uring_run gauntlet_uring_peek_run(const struct io_uring* ring) {
   const unsigned ready = io_uring_cq_ready(ring);
   const unsigned until_the_end = ring->cq.ring_mask + 1 - (*ring->cq.khead & ring->cq.ring_mask);
   const unsigned count = ready < until_the_end ? ready : until_the_end;
-  const struct gauntlet_uring_run run = {.first = completion_at(ring, 0),
-                                         .stride = 1U << io_uring_cqe_shift(ring),
-                                         .count = count,
-                                         .left = ready - count};
+  const struct gauntlet_uring_run run = {
+      .first = completion_at(ring, 0), .count = count, .left = ready - count};
   return run;
 }
 

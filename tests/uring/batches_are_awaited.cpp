@@ -1,5 +1,7 @@
 // Many operations that one task awaits together.
 #include <gauntlet/shim/uring.h>
+#include <liburing.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -132,7 +134,8 @@ TEST_CASE("a place in use, and its memory, are the kernel's") {
     CHECK(misuse_of([&] { return all.write(1, left, 17); }).contains("a place has 16 bytes"));
     CHECK(misuse_of([&] { return all.read(1, others); }).contains("take one of the batch's"));
     CHECK(own.pending().size() == 1);
-    CHECK(own.pending().front().kind == std::string("batch"));
+    CHECK(own.pending().front().kind == std::string("batch::read"));
+    CHECK(own.pending().front().object == "descriptor " + std::to_string(left.native()));
     co_await right.write(bytes_of("hello"));
     const auto ended = co_await all.next();
     REQUIRE(ended.size() == 1);
@@ -223,6 +226,65 @@ TEST_CASE("a batch that goes while it is in flight reads nothing any more") {
     const std::size_t size = co_await left.recv(into, message_flags::dont_wait);
     CHECK(text_of(std::span(into).first(size)) == "not theirs");
   });
+}
+
+TEST_CASE("what a batch begins behind a drain waits for it, and is cancelled without the kernel") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [left, right] = socket_pair(own);
+    batch first(own, 1, 16);
+    first.read(0, left);
+    batch behind(own, 3, 16);
+    co_await with_scope([&](scope& all) -> task<> {
+      all.spawn([&]() -> task<> { co_await own.nop().with({.drain = true}); });
+      for (std::size_t place = 0; place < 3; ++place) behind.nop(place);
+      CHECK(own.pending().size() == 5);
+      const std::uint64_t submitted = own.metrics().submitted;
+      behind.cancel();
+      CHECK(own.metrics().submitted == submitted);
+      const auto cancelled = co_await behind.next();
+      REQUIRE(cancelled.size() == 3);
+      for (const batch_end& each : cancelled) CHECK(each.res == -ECANCELED);
+      for (std::size_t place = 0; place < 2; ++place) behind.nop(place);
+      all.spawn([&]() -> task<> {
+        const auto ended = co_await behind.next();
+        CHECK(ended.size() == 2);
+        CHECK(first.in_flight() == 0);  // which the drain, and so these, waited for
+        for (const batch_end& each : ended) CHECK(each.res == 0);
+      });
+      REQUIRE(::write(right.native(), "x", 1) == 1);  // what is begun on the ring waits, too
+    });
+    CHECK(behind.in_flight() == 0);
+    const auto read = co_await first.next();
+    CHECK(read.size() == 1);
+  });
+}
+
+TEST_CASE("a batch's place has another number each time: what is told of an old one reaches nobody") {
+  require_io_uring();
+  ring own;
+  gauntlet::run(own, [&]() -> task<> {
+    auto [left, right] = socket_pair(own);
+    batch all(own, 1, 16);
+    io_uring* const raw = own.native();
+    const unsigned at = raw->sq.sqe_tail;
+    all.nop(0);
+    // SAFETY: the entry that has just been filled.
+    gauntlet_uring_entry old{};
+    old.user_data = raw->sq.sqes[at & raw->sq.ring_mask].user_data;
+    const auto told = co_await all.next();
+    CHECK(told.size() == 1);
+    all.read(0, left);
+    REQUIRE(gauntlet_uring_queue_nop(raw, &old) == 0);
+    co_await own.nop();
+    CHECK(own.metrics().stale == 1);
+    CHECK(all.in_flight() == 1);
+    co_await right.write(bytes_of("x"));
+    const auto read = co_await all.next();
+    CHECK(read.size() == 1);
+  }());
+  CHECK(own.close().empty());
 }
 
 TEST_CASE("a batch of another ring than its task's is not awaited") {

@@ -1,5 +1,6 @@
 // Completions come out once, in their order, however the queue lies.
 #include <algorithm>
+#include <catch2/generators/catch_generators.hpp>
 #include <cerrno>
 #include <cstdint>
 #include <limits>
@@ -125,6 +126,35 @@ TEST_CASE("a timeout of liburing's own is nobody's completion") {
   ring->features &= ~IORING_FEAT_EXT_ARG;  // as on a kernel before 5.11
   CHECK(data_of(reap(ring.get(), 8)) == counted(1, 2));
   CHECK(gauntlet_uring_cq_ready(ring.get()) == 0);
+}
+
+std::vector<std::uint64_t> shown_by(const io_uring* ring, const gauntlet_uring_run& run) {
+  std::vector<std::uint64_t> data;
+  for (unsigned i = 0; i < run.count; ++i)
+    data.push_back(run.first[std::size_t{i} << gauntlet_uring_cqe_shift(ring)].user_data);
+  return data;
+}
+
+TEST_CASE("a run shows what lies side by side and takes none") {
+  const std::uint32_t flags = GENERATE(0U, IORING_SETUP_CQE32);
+  const ring_owner ring = make_ring(4, flags);  // 8 completions
+  CHECK(gauntlet_uring_peek_run(ring.get()).count == 0);
+  submit_nops(ring.get(), 3, 1);
+  for (int again = 0; again < 2; ++again) {
+    const gauntlet_uring_run run = gauntlet_uring_peek_run(ring.get());
+    CHECK(shown_by(ring.get(), run) == counted(1, 3));
+    CHECK(run.left == 0);
+  }
+  gauntlet_uring_cq_advance(ring.get(), 3);
+  submit_nops(ring.get(), 3, 10);
+  submit_nops(ring.get(), 4, 13);
+  const gauntlet_uring_run until_the_end = gauntlet_uring_peek_run(ring.get());
+  CHECK(shown_by(ring.get(), until_the_end) == counted(10, 5));
+  CHECK(until_the_end.left == 2);
+  gauntlet_uring_cq_advance(ring.get(), 5);
+  const gauntlet_uring_run behind = gauntlet_uring_peek_run(ring.get());
+  CHECK(shown_by(ring.get(), behind) == counted(15, 2));
+  CHECK(behind.left == 0);
 }
 
 TEST_CASE("for_each_cqe shows all and takes none") {

@@ -21,35 +21,51 @@ namespace {
 
 constexpr std::size_t page = 4096;
 
-constexpr opcode any_code{.kind = "batch"};  // of a place, as pending() tells it
 constexpr opcode batch_nop_code{.kind = "batch::nop", .queue = queue_nop};
 constexpr opcode batch_read_code{
     .kind = "batch::read", .queue = queue_read, .written = bytes_written, .lends = lend_to_write};
 constexpr opcode batch_write_code{
     .kind = "batch::write", .queue = queue_write, .written = bytes_read, .lends = lend_to_read};
 
+constexpr std::size_t cache_line = 64;
+
 }  // namespace
 
-/// One operation at a time, of any kind.
-class batch_place final : public submitted {
+/// One operation at a time, of any kind. What it is asked for each time is in one line of the cache: with
+/// many in flight, that is most of what they cost.
+class alignas(cache_line) batch_place final : public completion_target {
  public:
-  batch_place(batch_block& block, ring_core& ring, std::size_t index,
-              const std::source_location& where) noexcept
-      : submitted(ring, any_code, {}, where), block_(block), index_(index) {}
-  bool in_flight() const noexcept { return has_slot(); }
-  using submitted::begin_again;
+  batch_place(batch_block& block, std::uint32_t index) : block_(block), index_(index) {}
+
+  bool in_flight() const noexcept { return in_flight_; }
+  /// Code: an opcode that keeps nothing and has no system call. on: nullptr, it is none's.
+  template <const opcode& Code>
+  void begin(descriptor_block* on, const operands& with);
 
   void completed(std::int32_t res, std::uint32_t flags) noexcept override;
-  void abort() noexcept override {
-    if (ring().cancel(static_cast<submitted&>(*this))) completed(-ECANCELED, 0);  // it had not begun
-  }
-  const gauntlet::detail::operation* unawaited() const noexcept override;
+  void abort() noexcept override;
+  bool works_on(const descriptor_block& asked) const noexcept override { return descriptor_.get() == &asked; }
+  void unawaited(std::vector<pending_operation>& all,
+                 std::chrono::steady_clock::time_point now) const override;
   bool is_orphan() const noexcept override;
+  std::size_t queue_held() noexcept override;
 
  private:
+  /// Where the queue has no room, or a tool follows what the kernel does.
+  [[gnu::cold, gnu::noinline]] void begin_specially(const operands& with) noexcept;
+  [[gnu::cold, gnu::noinline]] void tell_tools(std::int32_t res) const noexcept;
+  void lend_memory(const operands& with);
+
   batch_block& block_;
-  const std::size_t index_;
+  descriptor_use descriptor_;
+  const opcode* code_ = nullptr;
+  std::uint32_t index_;
+  std::uint8_t flags_ = 0;  // IOSQE_*
+  bool in_flight_ = false;
+  bool followed_ = false;  // by a tool
+  [[no_unique_address]] lend lent_;
 };
+static_assert(lends_are_tracked || sizeof(batch_place) == cache_line);
 
 /// On the ring's thread. It lives until its owner, who awaits it, and the last of its operations have gone.
 class batch_block {
@@ -60,13 +76,24 @@ class batch_block {
         bytes_each_(bytes_each),
         length_(most_at_once(bytes_each)),
         telling_(std::make_unique<batch_end[]>(places)),
-        told_(std::make_unique<batch_end[]>(places)) {
+        told_(std::make_unique<batch_end[]>(places)),
+        held_(std::make_unique<operands[]>(places)),
+        where_(where) {
     if (bytes_each != 0) {
       memory_ = owned_buffer::aligned(places * bytes_each, std::min(page, std::bit_ceil(bytes_each)));
       begin_of_memory_ = memory_.writable().data();
     }
     places_.reserve(places);
-    for (std::size_t i = 0; i < places; ++i) places_.emplace_back(*this, ring, i, where);
+    try {
+      while (places_.size() < places) {
+        batch_place& added = places_.emplace_back(*this, static_cast<std::uint32_t>(places_.size()));
+        ring.take_kept_slot(added);
+      }
+    } catch (...) {
+      places_.pop_back();  // which has found no slot
+      give_slots_back();
+      throw;
+    }
   }
   batch_block(const batch_block&) = delete;
   batch_block& operator=(const batch_block&) = delete;
@@ -76,6 +103,9 @@ class batch_block {
   std::size_t in_flight() const noexcept { return in_flight_; }
   bool is_orphan() const noexcept { return orphaned_; }
   bool is_awaited() const noexcept { return waiting_ != nullptr; }
+  const std::source_location& where() const noexcept { return where_; }
+  /// Of a place that waits for room in the queue, or is followed by a tool.
+  operands& held(std::uint32_t place) const noexcept { return held_.get()[place]; }
 
   /// One where nothing is in flight.
   batch_place& free_place(std::size_t place, const char* operation, const std::source_location& where) {
@@ -88,11 +118,7 @@ class batch_block {
   }
   /// Of a place's bytes, as many as one operation can read or write.
   std::uint32_t length() const noexcept { return length_; }
-  template <class... With>
-  void begin(batch_place& place, const opcode& code, With&&... with) {
-    place.begin_again(code, std::forward<With>(with)...);
-    ++in_flight_;
-  }
+  void begun() noexcept { ++in_flight_; }
 
   void next(batch_wait& waits) {
     if (waiting_ != nullptr)
@@ -115,8 +141,7 @@ class batch_block {
       tell_who_waits();
   }
   void cancel() noexcept {
-    for (batch_place& place : places_)
-      if (place.in_flight()) place.abort();
+    for (batch_place& place : places_) place.abort();
   }
 
   void reference() noexcept { ++references_; }
@@ -134,7 +159,10 @@ class batch_block {
   }
 
  private:
-  ~batch_block() = default;
+  ~batch_block() { give_slots_back(); }
+  void give_slots_back() noexcept {
+    for (batch_place& place : places_) ring().give_kept_slot_back(place);
+  }
   [[noreturn, gnu::cold, gnu::noinline]] void refuse_place(std::size_t place, const char* operation,
                                                            const std::source_location& where) const {
     if (place >= size_)
@@ -155,19 +183,92 @@ class batch_block {
   std::vector<batch_place> places_;       // which do not move: there is room for all
   std::unique_ptr<batch_end[]> telling_;  // as is here
   std::unique_ptr<batch_end[]> told_;     // by the last next()
-  std::size_t ended_ = 0;                 // of telling_
+  std::unique_ptr<operands[]> held_;
+  std::source_location where_;
+  std::size_t ended_ = 0;  // of telling_
   batch_wait* waiting_ = nullptr;
   std::size_t in_flight_ = 0;
   std::size_t references_ = 1;
   bool orphaned_ = false;
 };
 
-void batch_place::completed(std::int32_t res, std::uint32_t flags) noexcept {
-  block_.ended({.place = index_, .res = settled({.res = res, .flags = flags}), .kind = opcode_kind()});
+// ---- a place
+
+inline void batch_place::lend_memory(const operands& with) {
+  if constexpr (lends_are_tracked) {
+    if (code_->lends == nullptr) return;
+    lend lent(code_->kind, block_.where());
+    code_->lends(with, lent);
+    lent_ = std::move(lent);
+  }
 }
 
-const gauntlet::detail::operation* batch_place::unawaited() const noexcept {
-  return block_.is_awaited() ? nullptr : this;
+template <const opcode& Code>
+void batch_place::begin(descriptor_block* on, const operands& with) {
+  code_ = &Code;
+  lend_memory(with);
+  if (on != nullptr) {
+    descriptor_ = descriptor_use(*on);
+    flags_ = on->table() != nullptr ? IOSQE_FIXED_FILE : 0;
+  }
+  in_flight_ = true;
+  block_.begun();
+  const auto queue = [&](io_uring* ring, const gauntlet_uring_entry* entry) noexcept {
+    return Code.queue(ring, entry, with);
+  };
+  if (!block_.ring().start_kept_at_once(*this, flags_, queue)) [[unlikely]]
+    begin_specially(operands(with));
+}
+
+void batch_place::begin_specially(const operands& with) noexcept {
+  block_.held(index_) = with;
+  block_.ring().start_kept(*this);
+}
+
+std::size_t batch_place::queue_held() noexcept {
+  ring_core& core = block_.ring();
+  followed_ = core.follows_memory();
+  if (followed_) mark_submitted(this);
+  const operands& with = block_.held(index_);
+  return core.queue_kept(*this, flags_,
+                         [&](io_uring* ring, const gauntlet_uring_entry* entry) noexcept {
+                           return code_->queue(ring, entry, with);
+                         })
+             ? 1
+             : 0;
+}
+
+void batch_place::completed(std::int32_t res, std::uint32_t) noexcept {
+  if (followed_) [[unlikely]]
+    tell_tools(res);
+  lent_.give_back(res > 0 ? static_cast<std::size_t>(res) : 0);
+  descriptor_.reset();
+  flags_ = 0;
+  in_flight_ = false;
+  block_.ended({.place = index_, .res = res, .kind = code_->kind});
+}
+
+void batch_place::tell_tools(std::int32_t res) const noexcept {
+  mark_completed(this);
+  if (res >= 0 && code_->written != nullptr) code_->written(block_.held(index_), res);
+}
+
+void batch_place::abort() noexcept {
+  if (!in_flight_) return;
+  ring_core& core = block_.ring();
+  if (!is_held()) return core.cancel(*this);
+  core.withdraw_kept(*this);
+  completed(-ECANCELED, 0);  // it had not begun
+}
+
+void batch_place::unawaited(std::vector<pending_operation>& all,
+                            std::chrono::steady_clock::time_point) const {
+  if (!in_flight_ || block_.is_awaited()) return;
+  const descriptor_block* const on = descriptor_.get();
+  all.push_back({.kind = code_->kind,
+                 .object = on != nullptr ? on->name() : std::string(),
+                 .age = {},
+                 .where = block_.where()});
 }
 
 bool batch_place::is_orphan() const noexcept { return block_.is_orphan(); }
@@ -240,7 +341,8 @@ inline detail::descriptor_block& use_of(const any_descriptor& on, const batch_bl
 batch::batch(ring& on, std::size_t places, std::size_t bytes_each, std::source_location where) {
   detail::ring_core& core = detail::ring_core::of(on, "batch", where);
   std::size_t all = 0;
-  if (places == 0 || bytes_each > UINT32_MAX || __builtin_mul_overflow(places, bytes_each, &all))
+  if (places == 0 || places > UINT32_MAX || bytes_each > UINT32_MAX ||
+      __builtin_mul_overflow(places, bytes_each, &all))
     throw misuse("batch", "it has one place at least, of less than 4 GiB, and fits into memory", where);
   block_ = new batch_block(core, places, bytes_each, where);
 }
@@ -269,37 +371,37 @@ std::span<std::byte> batch::bytes(std::size_t place, std::source_location where)
 }
 
 void batch::nop(std::size_t place, std::source_location where) {
-  const detail::opcode& code = detail::batch_nop_code;
-  batch_block& block = use(code.kind, where);
-  block.begin(block.free_place(place, code.kind, where), code);
+  constexpr const char* operation = detail::batch_nop_code.kind;
+  batch_block& block = use(operation, where);
+  block.free_place(place, operation, where).begin<detail::batch_nop_code>(nullptr, {});
 }
 
 void batch::read(std::size_t place, const any_descriptor& from, std::uint64_t offset,
                  std::source_location where) {
-  const detail::opcode& code = detail::batch_read_code;
-  batch_block& block = use(code.kind, where);
-  detail::batch_place& free = block.free_place(place, code.kind, where);
-  detail::descriptor_block& used = use_of(from, block, code.kind, where);
-  block.begin(
-      free, code,
-      detail::operands{.length = block.length(), .offset = offset, .address = block.bytes(place).data()},
-      used);
+  constexpr const char* operation = detail::batch_read_code.kind;
+  batch_block& block = use(operation, where);
+  detail::batch_place& free = block.free_place(place, operation, where);
+  detail::descriptor_block& used = use_of(from, block, operation, where);
+  free.begin<detail::batch_read_code>(&used, {.fd = used.number(),
+                                              .length = block.length(),
+                                              .offset = offset,
+                                              .address = block.bytes(place).data()});
 }
 
 void batch::write(std::size_t place, const any_descriptor& to, std::size_t size, std::uint64_t offset,
                   std::source_location where) {
-  const detail::opcode& code = detail::batch_write_code;
-  batch_block& block = use(code.kind, where);
-  detail::batch_place& free = block.free_place(place, code.kind, where);
-  detail::descriptor_block& used = use_of(to, block, code.kind, where);
+  constexpr const char* operation = detail::batch_write_code.kind;
+  batch_block& block = use(operation, where);
+  detail::batch_place& free = block.free_place(place, operation, where);
+  detail::descriptor_block& used = use_of(to, block, operation, where);
   const std::span<std::byte> memory = block.bytes(place);
   if (size > memory.size())
-    throw misuse(code.kind,
+    throw misuse(operation,
                  "a place has " + std::to_string(memory.size()) + " bytes: write no more than those", where);
-  block.begin(free, code,
-              detail::operands{
-                  .length = detail::most_at_once(size), .offset = offset, .address = memory.data()},
-              used);
+  free.begin<detail::batch_write_code>(&used, {.fd = used.number(),
+                                               .length = detail::most_at_once(size),
+                                               .offset = offset,
+                                               .address = memory.data()});
 }
 
 detail::batch_wait batch::next(std::source_location where) { return {use("batch::next", where), where}; }

@@ -4,6 +4,7 @@
 // file's by then. One of a table (file_table_block) is a place there, and keeps the table.
 
 #include <cstdint>
+#include <string>
 
 #include "gauntlet/uring/descriptor.hpp"
 #include "ring_core.hpp"
@@ -11,6 +12,11 @@
 namespace gauntlet::uring::detail {
 
 class file_table_block;
+
+/// "descriptor 7"
+inline std::string name_of(int number, bool is_fixed) {
+  return (is_fixed ? "fixed file " : "descriptor ") + std::to_string(number);
+}
 
 class descriptor_block {
  public:
@@ -24,6 +30,7 @@ class descriptor_block {
   int number() const noexcept { return number_; }
   /// nullptr: it is the system's.
   file_table_block* table() const noexcept { return table_; }
+  std::string name() const { return name_of(number_, table_ != nullptr); }
   bool closing() const noexcept { return closing_; }
   bool in_flight() const noexcept { return uses_ > 1; }  // the owner is one
   /// Than the owner's, and those of who closes it.
@@ -78,21 +85,6 @@ class descriptor_block {
       special_(special_of(code, with)) {
   operands_.fd = on.number();
   flags_ = on.table() != nullptr ? fixed_file : std::uint8_t{0};
-}
-
-inline void submitted::begin_again(const opcode& code, const operands& with, descriptor_block& on) {
-  descriptor_ = descriptor_use(on);
-  opcode_ = &code;
-  operands_.fd = on.number();
-  copy_bytes_and_offset(with, operands_);
-  special_ = 0;
-  flags_ = on.table() != nullptr ? fixed_file : std::uint8_t{0};
-  try {
-    ring().start(*this);
-  } catch (...) {
-    descriptor_.reset();
-    throw;
-  }
 }
 
 [[noreturn, gnu::cold]] void refuse_descriptor(const char* advice, const char* operation,

@@ -23,9 +23,7 @@ void ring_use::let_go() noexcept { (**this).unreference(); }
 
 std::string submitted::object() const {
   std::string said = subject();
-  if (said.empty() && operands_.fd >= 0)
-    said = (is_fixed() ? "fixed file " : "descriptor ") + std::to_string(operands_.fd);
-  return said;
+  return said.empty() && operands_.fd >= 0 ? name_of(operands_.fd, is_fixed()) : said;
 }
 
 inline bool submitted::is_usable() const noexcept {
@@ -122,6 +120,8 @@ void submitted::abort() noexcept { submitted::cancel(); }
 bool submitted::works_on(const descriptor_block& asked) const noexcept {
   return descriptor_.get() == &asked || works_on_too(asked);
 }
+
+std::size_t submitted::queue_held() noexcept { return (*ring_).queue_held(*this); }
 
 std::int32_t submitted::what_failure_means() const noexcept {
   if (is_restart(result_.res)) return -EINTR;

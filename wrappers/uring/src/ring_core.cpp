@@ -75,6 +75,7 @@ ring_core::ring_core(const ring_options& options, const std::source_location& wh
     ::close(wakeup_);
     throw;
   }
+  completion_stride_ = 1U << gauntlet_uring_cqe_shift(ring_);
   bind_to_this_thread();
 }
 
@@ -233,6 +234,33 @@ void ring_core::cancel(const completion_target& target) noexcept {
   queue_cancels();
 }
 
+std::size_t ring_core::queue_held(submitted& first) noexcept {
+  if (first.chain_ == nullptr) return queue(first) == 0 ? 1 : 0;
+  const std::span<submitted* const> parts = first.chain_->parts();
+  return queue_linked(parts) == 0 ? parts.size() : 0;
+}
+
+void ring_core::take_kept_slot(completion_target& place) {
+  if (slots_.full()) make_slots();
+  place.slot_ = slots_.take(place);
+  place.keeps_slot_ = true;
+}
+
+void ring_core::give_kept_slot_back(completion_target& place) noexcept { slots_.release(place.slot_); }
+
+void ring_core::start_kept(completion_target& place) noexcept {
+  place.cancel_waits_ = false;
+  ++in_flight_;
+  const bool waits = !backlog_.empty() || draining_ != 0 || place.queue_held() == 0;
+  if (waits) hold_back(place);
+}
+
+void ring_core::withdraw_kept(completion_target& waiting) noexcept {
+  waiting.unlink();
+  --held_back_;
+  --in_flight_;
+}
+
 std::uint16_t ring_core::take_buffer_group() {
   if (!free_buffer_groups_.empty()) {
     const std::uint16_t group = free_buffer_groups_.back();
@@ -291,12 +319,11 @@ void ring_core::queue_cancels() noexcept {
 
 void ring_core::queue_backlog() noexcept {
   while (!backlog_.empty() && draining_ == 0) {
-    submitted& first = backlog_.front();
-    const bool drains = first.options_.drain;
+    completion_target& first = backlog_.front();
+    const bool drains = first.is_drain();
     if (drains && in_flight_ != held_back_) return;
-    const linked_operations* const chain = first.chain_;
-    if ((chain != nullptr ? queue_linked(chain->parts()) : queue(first)) != 0) return;
-    const std::size_t queued = chain != nullptr ? chain->parts().size() : 1;
+    const std::size_t queued = first.queue_held();
+    if (queued == 0) return;
     for (std::size_t i = 0; i < queued; ++i) backlog_.pop_front();
     held_back_ -= queued;
     if (drains) draining_ = queued;
@@ -306,9 +333,8 @@ void ring_core::queue_backlog() noexcept {
 std::vector<pending_operation> ring_core::unawaited(bool orphans_too) const {
   std::vector<pending_operation> all;
   const clock::time_point at = now();
-  slots_.for_each([&](completion_target& target) {
-    const gauntlet::detail::operation* const found = target.unawaited();
-    if (found != nullptr && (orphans_too || !target.is_orphan())) all.push_back(found->describe(at));
+  slots_.for_each([&](const completion_target& target) {
+    if (orphans_too || !target.is_orphan()) target.unawaited(all, at);
   });
   return all;
 }
@@ -468,7 +494,7 @@ void ring_core::deliver(const gauntlet_uring_run& run, unsigned count) noexcept 
   const io_uring_cqe* next = run.first;
   for (unsigned left = count; left > 0; --left) {
     const io_uring_cqe& told = *next;
-    next += run.stride;
+    next += completion_stride_;
     if (far && left > 1) slots_.prefetch(next->user_data);
     deliver(told);
   }
@@ -481,8 +507,13 @@ void ring_core::deliver(const io_uring_cqe& told) noexcept {
     return deliver_to_nobody(told.user_data, ended);
   ++metrics_.completed;
   if (!ended.more()) {
-    slots_.release(slot_table::index_of(told.user_data));
-    target->slot_ = completion_target::none;
+    const std::uint32_t slot = slot_table::index_of(told.user_data);
+    if (target->keeps_slot_) {
+      slots_.renew(slot);
+    } else {
+      slots_.release(slot);
+      target->slot_ = completion_target::none;
+    }
     --in_flight_;
   }
   target->completed(ended.res, ended.flags);

@@ -118,8 +118,26 @@ class ring_core final : public execution_context, public fork_listener, public r
   void drained() noexcept { --draining_; }
   /// Of one in the backlog.
   void withdraw(submitted& waiting) noexcept;
+  /// From the backlog into the queue, with its chain: how many, or none.
+  std::size_t queue_held(submitted& first) noexcept;
   /// The same, of anything that has a slot.
   void cancel(const completion_target& target) noexcept;
+
+  // ---- operations that follow each other in one place, whose slot is kept
+  void take_kept_slot(completion_target& place);
+  void give_kept_slot_back(completion_target& place) noexcept;
+  /// queue(ring, entry): a function of the shim. False: nothing has begun, start_kept() is to be called.
+  template <class Queue>
+  bool start_kept_at_once(completion_target& place, std::uint8_t flags, Queue queue) noexcept;
+  /// By queue_held(), now or later.
+  void start_kept(completion_target& place) noexcept;
+  /// For queue_held(): false, there is no room.
+  template <class Queue>
+  bool queue_kept(const completion_target& place, std::uint8_t flags, Queue queue) noexcept;
+  /// Of one in the backlog.
+  void withdraw_kept(completion_target& waiting) noexcept;
+  /// A tool is to be told of what the kernel reads and writes.
+  bool follows_memory() const noexcept { return memory_is_followed_; }
 
   /// What is in flight though nobody awaits it; and pending() with it.
   std::vector<pending_operation> unawaited(bool orphans_too) const;
@@ -183,7 +201,7 @@ class ring_core final : public execution_context, public fork_listener, public r
   bool may_pass(const submitted& added) const noexcept {
     return backlog_.empty() && draining_ == 0 && !added.options_.drain;
   }
-  void hold_back(submitted& added) noexcept {
+  void hold_back(completion_target& added) noexcept {
     backlog_.push_back(added);
     ++held_back_;
   }
@@ -251,12 +269,13 @@ class ring_core final : public execution_context, public fork_listener, public r
   bool wakes_by_itself() const noexcept { return wake_at_ || watch_at_ || ask_again_at_; }
 
   io_uring* ring_ = nullptr;
+  std::size_t completion_stride_ = 1;  // entries of its queue for each: large ones take two
   slot_table slots_;
   gauntlet_uring_entry entry_{};  // that is being queued
   std::size_t in_flight_ = 0;     // slots that are taken
   std::size_t held_back_ = 0;     // of these, in the backlog
   std::size_t draining_ = 0;      // of these, with submission_options::drain: nothing passes them
-  gauntlet::detail::intrusive_list<submitted, backlog_tag> backlog_;
+  gauntlet::detail::intrusive_list<completion_target, backlog_tag> backlog_;
   std::vector<std::uint64_t> cancels_;  // that found no room; as much is reserved as there are slots
   std::vector<std::uint64_t> unheard_;  // cancels that are to be asked again, and as many
   std::optional<clock::time_point> ask_again_at_;
@@ -317,13 +336,6 @@ class ring_core final : public execution_context, public fork_listener, public r
       opcode_(&code),
       operands_(on),
       special_(special_of(code, on)) {}
-/// What reads and writes differ in.
-inline void copy_bytes_and_offset(const operands& from, operands& to) noexcept {
-  to.length = from.length;
-  to.offset = from.offset;
-  to.address = from.address;
-}
-
 [[gnu::used]] inline ring_core& submitted::ring() const noexcept { return *ring_; }
 
 inline void ring_core::take_slot(submitted& added) {
@@ -333,6 +345,27 @@ inline void ring_core::take_slot(submitted& added) {
   added.slot_ = slots_.take(added);
   added.cancel_waits_ = false;
   ++in_flight_;
+}
+
+template <class Queue>
+bool ring_core::start_kept_at_once(completion_target& place, std::uint8_t flags, Queue queue) noexcept {
+  if ((held_back_ | draining_ | std::size_t{memory_is_followed_}) != 0) [[unlikely]]
+    return false;
+  entry_.user_data = slots_.user_data(place.slot_);
+  entry_.flags = flags;
+  if (queue(ring_, &entry_) != 0) [[unlikely]]
+    return false;
+  place.cancel_waits_ = false;
+  ++in_flight_;
+  return true;
+}
+
+template <class Queue>
+bool ring_core::queue_kept(const completion_target& place, std::uint8_t flags, Queue queue) noexcept {
+  if (!make_room(1)) return false;
+  entry_.user_data = slots_.user_data(place.slot_);
+  entry_.flags = flags;
+  return queue(ring_, &entry_) == 0;
 }
 
 inline int ring_core::queue_with(submitted& added, std::uint8_t flags) noexcept {
@@ -351,22 +384,9 @@ inline void ring_core::start(submitted& added) {
     start_later(added, status);
 }
 
-inline void submitted::begin_again(const opcode& code) {
-  opcode_ = &code;
-  operands_.fd = -1;
-  flags_ = 0;
-  special_ = 0;
-  ring().start(*this);
-}
-
-/// What borrowers are told of the last completion,
-inline void submitted::give_back(completion told) noexcept {
-  lent_.give_back(told.res > 0 && !told.notification() ? static_cast<std::size_t>(told.res) : 0);
-}
-
-/// and what it becomes.
+/// What borrowers are told of the last completion, and what it becomes.
 inline void submitted::settle_plain(completion told) noexcept {
-  give_back(told);
+  lent_.give_back(told.res > 0 && !told.notification() ? static_cast<std::size_t>(told.res) : 0);
   if (result_.res < 0) [[unlikely]]
     result_.res = what_failure_means();
 }

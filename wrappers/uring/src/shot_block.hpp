@@ -41,8 +41,9 @@ class shot_block : public submitted, public gauntlet::detail::list_node<struct h
   /// A buffer is there again.
   void fed() noexcept;
 
-  const gauntlet::detail::operation* unawaited() const noexcept override {
-    return armed_ && waiting_ == nullptr ? this : nullptr;
+  void unawaited(std::vector<pending_operation>& all,
+                 std::chrono::steady_clock::time_point now) const override {
+    if (armed_ && waiting_ == nullptr) all.push_back(describe(now));
   }
 
   bool is_orphan() const noexcept override { return orphaned_; }

@@ -36,12 +36,17 @@ class slot_table {
     return index;
   }
   void release(std::uint32_t index) noexcept {
+    renew(index);
     slot& released = at(index);
     released.target = nullptr;
-    if (++released.generation > last_generation) [[unlikely]]
-      released.generation = 1;
     released.next_free = free_;
     free_ = index;
+  }
+  /// For another operation of the same target.
+  void renew(std::uint32_t index) noexcept {
+    slot& renewed = at(index);
+    if (++renewed.generation > last_generation) [[unlikely]]
+      renewed.generation = 1;
   }
 
   std::uint64_t user_data(std::uint32_t index) const noexcept {

@@ -120,14 +120,13 @@ unsigned gauntlet_uring_reap(struct io_uring* ring, struct gauntlet_uring_comple
 
 /* Completions that are there, where they are. */
 struct gauntlet_uring_run {
-  const struct io_uring_cqe* first; /* the oldest */
-  unsigned stride; /* the next is so many entries behind it: 2 of a ring with IORING_SETUP_CQE32, else 1 */
-  unsigned count;  /* of those that lie side by side */
-  unsigned left;   /* of those that are there, too, at the queue's beginning */
+  const struct io_uring_cqe* first; /* the oldest; the next is 1 << gauntlet_uring_cqe_shift(ring) behind it */
+  unsigned count;                   /* of those that lie side by side */
+  unsigned left;                    /* of those that are there, too, at the queue's beginning */
 };
 
-/* Shows what is there and takes nothing: gauntlet_uring_cq_advance gives back as many as were looked at. Never
- * waits and never enters the kernel, as gauntlet_uring_reap. */
+/* Shows what is there and takes nothing: gauntlet_uring_cq_advance gives back as many as were looked at.
+ * Never waits and never enters the kernel, as gauntlet_uring_reap. */
 struct gauntlet_uring_run gauntlet_uring_peek_run(const struct io_uring* ring);
 
 /* What one says that io_uring_peek_cqe or io_uring_wait_cqe found. */

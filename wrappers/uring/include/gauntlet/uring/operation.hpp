@@ -2,6 +2,7 @@
 /// What the awaitables of a ring have in common. Coroutines await them; callers need none of their names.
 
 #include <atomic>
+#include <chrono>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "gauntlet/detail/intrusive_list.hpp"
 #include "gauntlet/detail/operation.hpp"
@@ -124,21 +126,29 @@ struct completion {
 
 /// What a completion leads to. The ring finds it by a slot with a generation, never by an address that the
 /// kernel gives back: a completion that nobody waits for any more finds nothing.
-class completion_target {
+class completion_target : public gauntlet::detail::list_node<struct backlog_tag> {
  public:
   /// On the ring's thread. After one that has no more() it is off its slot.
   virtual void completed(std::int32_t res, std::uint32_t flags) noexcept = 0;
   /// Asks the kernel to end it: the ring is closing, or the descriptor.
   virtual void abort() noexcept = 0;
   virtual bool works_on(const descriptor_block& asked) const noexcept = 0;
-  /// What nobody awaits, as pending() is to tell it; nullptr: somebody does, who is told of himself.
-  virtual const gauntlet::detail::operation* unawaited() const noexcept { return nullptr; }
+  /// In flight though nobody awaits it, it tells pending() of itself.
+  virtual void unawaited(std::vector<pending_operation>& /*all*/,
+                         std::chrono::steady_clock::time_point /*now*/) const {}
   /// Its owner has gone, and the kernel was asked to end it.
   virtual bool is_orphan() const noexcept { return false; }
+
+  /// From the backlog into the submission queue, and those with it that must stand beside it. Answers how
+  /// many they are: none, there is no room.
+  virtual std::size_t queue_held() noexcept = 0;
+  /// As submission_options::drain.
+  virtual bool is_drain() const noexcept { return false; }
 
  protected:
   completion_target() noexcept = default;
   bool has_slot() const noexcept { return slot_ != none; }
+  bool is_held() const noexcept { return is_linked(); }
   virtual ~completion_target() = default;
 
  private:
@@ -146,6 +156,7 @@ class completion_target {
   static constexpr std::uint32_t none = UINT32_MAX;
   std::uint32_t slot_ = none;
   bool cancel_waits_ = false;  // among the ring's cancels that found no room
+  bool keeps_slot_ = false;    // from one operation to the next
 };
 
 /// What an operation works on, in the words of a submission queue entry; which of them it reads is its
@@ -185,9 +196,7 @@ struct opcode {
 };
 
 /// One entry of the submission queue, until its last completion.
-class submitted : public gauntlet::detail::operation,
-                  public gauntlet::detail::list_node<struct backlog_tag>,
-                  public completion_target {
+class submitted : public gauntlet::detail::operation, public completion_target {
  public:
   /// "descriptor 7", a path, or empty.
   std::string object() const override;
@@ -218,22 +227,6 @@ class submitted : public gauntlet::detail::operation,
   void require_startable() const;
   /// Into the submission queue. Throws what cannot be queued.
   void submit();
-  /// Of what nobody awaits and has come to its end, or never began: another one, that keeps nothing and has
-  /// no system call. In ring_core.hpp, and descriptor_block.hpp.
-  void begin_again(const opcode& code);
-  void begin_again(const opcode& code, const operands& with, descriptor_block& on);
-  /// The same, of its last completion: what became of it.
-  std::int32_t settled(completion told) noexcept {
-    if (special_ != 0 || told.res < 0) [[unlikely]] {
-      result_ = told;
-      settle(told);
-      told = result_;
-    } else {
-      give_back(told);
-    }
-    descriptor_.reset();
-    return told.res;
-  }
   /// operation::suspend(). binds: bind() is to be called.
   bool suspend_submitted(std::coroutine_handle<> coroutine, gauntlet::detail::chain_link* link, bool binds);
   /// Of one that has ended, and whose coroutine has gone on: it is done with its ring.
@@ -278,7 +271,6 @@ class submitted : public gauntlet::detail::operation,
   [[gnu::noinline]] void completed_specially(completion told) noexcept;
   void settle(completion told) noexcept;
   void settle_plain(completion told) noexcept;
-  void give_back(completion told) noexcept;
   [[gnu::cold, gnu::noinline]] std::int32_t what_failure_means() const noexcept;
   [[gnu::cold, gnu::noinline]] bool done_instead(const error& refused);
   /// The kernel has never seen it, and will not.
@@ -286,6 +278,8 @@ class submitted : public gauntlet::detail::operation,
   void end(bool canceled) noexcept;
   void abort() noexcept override;
   bool works_on(const descriptor_block& asked) const noexcept final;
+  std::size_t queue_held() noexcept final;
+  bool is_drain() const noexcept final { return options_.drain; }
   bool is_usable() const noexcept;
   void look_whether_startable() const;
   [[gnu::cold]] void refuse_unless_usable() const;
