@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::size_t most_suppressed = 64;
 
-[[gnu::tls_model("initial-exec")]] thread_local constinit execution_context* current_context = nullptr;
-
 std::string message_of(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
@@ -45,11 +43,8 @@ std::ostream& operator<<(std::ostream& out, const pending_operation& operation) 
   return out;
 }
 
-execution_context* execution_context::current() noexcept { return current_context; }
-
-execution_context::entered::entered(execution_context& context) noexcept
-    : outer_(std::exchange(current_context, &context)) {}
-execution_context::entered::~entered() { current_context = outer_; }
+[[gnu::tls_model("initial-exec")]] thread_local constinit execution_context* detail::current_context =
+    nullptr;
 
 execution_context::execution_context() noexcept = default;
 execution_context::~execution_context() {

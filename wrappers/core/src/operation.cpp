@@ -20,20 +20,41 @@ constexpr std::size_t resumed_in_one_turn = 4096;
 
 [[gnu::tls_model("initial-exec")]] thread_local constinit resumer this_resumer;
 
+namespace {
+
+/// What an outermost scope of this thread has left for a later turn.
+intrusive_list<stop_callback, wait_tag>& left_behind() noexcept {
+  static thread_local intrusive_list<stop_callback, wait_tag> list;
+  return list;
+}
+
+}  // namespace
+
+void resume_scope::take_what_was_left() noexcept {
+  this_resumer.some_left_ = false;
+  ready_.take_all(left_behind());
+}
+
+void resume_scope::leave_for(execution_context& later) noexcept {
+  left_behind().take_all(ready_);
+  this_resumer.some_left_ = true;
+  later.resume_later();
+}
+
 void resume_scope::resume_all() noexcept {
-  auto& list = ready();
   const std::coroutine_handle<> outer = std::exchange(this_resumer.next_, nullptr);
   const void* const outer_runs = this_resumer.runs_;
   execution_context* later = nullptr;
-  for (std::size_t resumed = 0; !list.empty() && later == nullptr; ++resumed) {
+  for (std::size_t resumed = 0; !ready_.empty() && later == nullptr; ++resumed) {
     if (resumed >= resumed_in_one_turn) [[unlikely]]
       later = execution_context::current();
-    if (later == nullptr) run(list.pop_front());
+    // SAFETY: nothing else is put there.
+    if (later == nullptr) run(static_cast<operation&>(ready_.pop_front()));
   }
   this_resumer.runs_ = outer_runs;
   this_resumer.next_ = outer;
-  this_resumer.some_ready_ = later != nullptr;
-  if (later != nullptr) later->resume_later();
+  if (later != nullptr) [[unlikely]]
+    leave_for(*later);
 }
 
 void resume_scope::run(operation& next) noexcept {
@@ -45,6 +66,11 @@ void resume_scope::run(operation& next) noexcept {
 void resume_scope::run_watched(operation& next, watchdog& watching) noexcept {
   const execution_context::holding here(watching, next);
   this_resumer.run(next.take_ready());
+}
+
+void operation::resume_now() noexcept {
+  resume_scope now;
+  now.ready_.push_back(*this);
 }
 
 bool operation::suspend(std::coroutine_handle<> coroutine, chain_link* link) {

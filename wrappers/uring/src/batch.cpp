@@ -53,7 +53,7 @@ class alignas(cache_line) batch_place final : public completion_target {
  private:
   /// Where the queue has no room, or a tool follows what the kernel does.
   [[gnu::cold, gnu::noinline]] void begin_specially(const operands& with) noexcept;
-  [[gnu::cold, gnu::noinline]] void tell_tools(std::int32_t res) const noexcept;
+  [[gnu::cold, gnu::noinline]] void tell_written(std::int32_t res) const noexcept;
   void lend_memory(const operands& with);
 
   batch_block& block_;
@@ -240,16 +240,17 @@ std::size_t batch_place::queue_held() noexcept {
 
 void batch_place::completed(std::int32_t res, std::uint32_t) noexcept {
   if (followed_) [[unlikely]]
-    tell_tools(res);
+    mark_completed(this);
   lent_.give_back(res > 0 ? static_cast<std::size_t>(res) : 0);
+  if (followed_) [[unlikely]]
+    tell_written(res);
   descriptor_.reset();
   flags_ = 0;
   in_flight_ = false;
   block_.ended({.place = index_, .res = res, .kind = code_->kind});
 }
 
-void batch_place::tell_tools(std::int32_t res) const noexcept {
-  mark_completed(this);
+void batch_place::tell_written(std::int32_t res) const noexcept {
   if (res >= 0 && code_->written != nullptr) code_->written(block_.held(index_), res);
 }
 

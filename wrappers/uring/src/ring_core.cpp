@@ -373,7 +373,8 @@ void ring_core::turn_once(std::optional<std::chrono::nanoseconds> at_most) noexc
   submit_and_wait(at_most);
   known_coarse_time_ = {};
   reap();
-  handle_timers();
+  if (wake_at_ || watch_at_) [[unlikely]]
+    handle_timers();
   if (std::exchange(resume_later_, false)) resume_ready();
 }
 

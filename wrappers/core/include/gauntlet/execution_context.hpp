@@ -32,6 +32,8 @@ namespace detail {
 class resume_scope;
 class running_tasks;
 class watchdog;
+/// execution_context::current()
+[[gnu::tls_model("initial-exec")]] extern thread_local constinit execution_context* current_context;
 void run_to_the_end(execution_context& context, task<void> work, const std::source_location& where);
 }  // namespace detail
 
@@ -90,7 +92,7 @@ class execution_context {
   execution_context& operator=(const execution_context&) = delete;
 
   /// The one whose callbacks run on this thread now, or nullptr.
-  static execution_context* current() noexcept;
+  static execution_context* current() noexcept { return detail::current_context; }
 
   /// Its time, which may stand still during a turn.
   virtual clock::time_point now() const noexcept = 0;
@@ -180,10 +182,11 @@ class execution_context {
   /// Stands on the stack of the thread that runs callbacks.
   class entered {
    public:
-    explicit entered(execution_context& context) noexcept;
+    explicit entered(execution_context& context) noexcept
+        : outer_(std::exchange(detail::current_context, &context)) {}
     entered(const entered&) = delete;
     entered& operator=(const entered&) = delete;
-    ~entered();
+    ~entered() { detail::current_context = outer_; }
 
    private:
     execution_context* outer_;

@@ -129,6 +129,7 @@ class operation : public stop_callback {
   [[gnu::cold, gnu::noinline]] void start_failed() noexcept;
   [[gnu::cold, gnu::noinline]] void tell_suspended() noexcept;
   void resume_in_turn() noexcept;  // in suspension.hpp
+  [[gnu::cold, gnu::noinline]] void resume_now() noexcept;
   void on_stop() noexcept final { cancel(); }
   const operation* as_operation() const noexcept final { return this; }
   [[noreturn]] void destroyed_in_flight() const noexcept;

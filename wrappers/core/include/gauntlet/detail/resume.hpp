@@ -1,7 +1,7 @@
 #pragma once
-/// How coroutines are resumed: never from inside another one. What is ready goes on a list of its thread, and
-/// the outermost resumer works it off: however long a chain of tasks that wake each other is, the stack does
-/// not grow and nothing is allocated.
+/// How coroutines are resumed: never from inside another one. What is ready goes on the list of the outermost
+/// resume_scope of its thread, whose end works it off: however long a chain of tasks that wake each other is,
+/// the stack does not grow and nothing is allocated.
 ///
 /// From one task into another (a task that is awaited, and back when it has ended) control is transferred.
 /// Clang makes that a jump, always. GCC does so only when it optimises, and promises nothing: there the
@@ -11,12 +11,18 @@
 #include <utility>
 
 #include "gauntlet/detail/intrusive_list.hpp"
+#include "gauntlet/detail/stop_state.hpp"
 
 #pragma GCC visibility push(default)
+
+namespace gauntlet {
+class execution_context;
+}
 
 namespace gauntlet::detail {
 
 class operation;
+class resume_scope;
 class watchdog;
 
 // What is thread_local here is looked at for every operation, and is small: the model of those that are there
@@ -34,7 +40,6 @@ class resumer {
   resumer(const resumer&) = delete;
   resumer& operator=(const resumer&) = delete;
 
-  bool active() const noexcept { return depth_ != 0; }
   /// Resumes, and then whatever that one transfers to. A coroutine type whose resume() throws ends the
   /// program.
   void run(std::coroutine_handle<> coroutine) noexcept {
@@ -60,31 +65,43 @@ class resumer {
     }
   }
 
-  unsigned depth_ = 0;
-  bool some_ready_ = false;  // or were, and are destroyed
+  resume_scope* outermost_ = nullptr;
+  bool some_left_ = false;  // by an outermost one that is no more
   std::coroutine_handle<> next_;
   const void* runs_ = nullptr;  // the frame that returns to run() when it suspends
 };
 
 [[gnu::tls_model("initial-exec")]] extern thread_local constinit resumer this_resumer;
 
-/// While one lives on this thread, what becomes ready is put on the list; the end of the outermost one works
+/// While one lives on this thread, what becomes ready is put on a list; the end of the outermost one works
 /// it off. After some thousand it leaves the rest for the next turn of the loop, so that two tasks that wake
 /// each other for ever do not keep timers and sockets from their turn.
 class resume_scope {
  public:
-  resume_scope() noexcept { ++this_resumer.depth_; }
+  resume_scope() noexcept {
+    if (this_resumer.outermost_ != nullptr) return;
+    this_resumer.outermost_ = this;
+    if (this_resumer.some_left_) [[unlikely]]
+      take_what_was_left();
+  }
   resume_scope(const resume_scope&) = delete;
   resume_scope& operator=(const resume_scope&) = delete;
   ~resume_scope() {
-    if (this_resumer.some_ready_ && this_resumer.depth_ == 1) resume_all();
-    --this_resumer.depth_;
+    if (this_resumer.outermost_ != this) return;
+    if (!ready_.empty()) resume_all();
+    this_resumer.outermost_ = nullptr;
   }
 
  private:
-  static void resume_all() noexcept;
+  friend class operation;
+
+  void resume_all() noexcept;
+  [[gnu::cold, gnu::noinline]] void leave_for(execution_context& later) noexcept;
+  [[gnu::cold, gnu::noinline]] void take_what_was_left() noexcept;
   static void run(operation& next) noexcept;
   [[gnu::cold, gnu::noinline]] static void run_watched(operation& next, watchdog& watching) noexcept;
+
+  intrusive_list<stop_callback, wait_tag> ready_;  // operations, in the order in which they became so
 };
 
 inline void resumer::transfer(std::coroutine_handle<> from, std::coroutine_handle<> to) noexcept {

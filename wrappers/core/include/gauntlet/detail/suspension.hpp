@@ -15,17 +15,12 @@
 
 namespace gauntlet::detail {
 
-/// What is ready on this thread, in the order in which it became so.
-inline intrusive_list<operation, wait_tag>& ready() noexcept {
-  [[gnu::tls_model("initial-exec")]] static thread_local intrusive_list<operation, wait_tag> list;
-  return list;
-}
-
-/// Its coroutine goes on now, or when the outermost resumer comes to it.
+/// Its coroutine goes on at the end of the outermost resume_scope; now, if there is none.
 inline void operation::resume_in_turn() noexcept {
-  ready().push_back(*this);
-  this_resumer.some_ready_ = true;
-  if (!this_resumer.active()) const resume_scope now;
+  if (resume_scope* const outermost = this_resumer.outermost_) [[likely]]
+    outermost->ready_.push_back(*this);
+  else
+    resume_now();
 }
 
 /// Where it runs, and its branch there. Both nullptr: nowhere.
