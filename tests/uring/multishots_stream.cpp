@@ -1,7 +1,9 @@
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <thread>
 
@@ -144,6 +146,36 @@ TEST_CASE("what comes is in buffers of a ring, to the end of the stream and from
       }
     };
     co_await when_all(writes(left), reads());
+    CHECK(buffers.available() == 4);
+  });
+}
+
+TEST_CASE("what the kernel has taken before the end of a stream, and not told yet, comes before that end") {
+  require_io_uring();
+  ring own{{.coop_taskrun = true}};  // it takes what comes in this thread's next system call
+  run_to_the_end(own, [&]() -> task<> {
+    buffer_ring buffers{own, {.count = 4, .size = 16}};
+    auto [left, right] = socket_pair(own);
+    multishot<provided_buffer> stream = right.recv_multishot(buffers);
+    co_await left.write(bytes_of("first"));
+    {
+      const provided_buffer first = co_await stream.next();
+      CHECK(text_of(first.bytes()) == "first");
+    }
+    co_await own.nop();
+    const int peer = left.native();
+    std::atomic<bool> ended = false;
+    std::thread writes([&] { ended = ::write(peer, "last", 4) == 4 && ::shutdown(peer, SHUT_WR) == 0; });
+    while (!ended) continue;
+    writes.join();
+    {
+      const provided_buffer last = co_await stream.next();
+      CHECK(text_of(last.bytes()) == "last");
+    }
+    for (int again = 0; again < 2; ++again) {
+      const provided_buffer end = co_await stream.next();
+      CHECK(end.empty());
+    }
     CHECK(buffers.available() == 4);
   });
 }

@@ -108,15 +108,16 @@ void shot_block::next(shot_wait& waits) {
     return waits.got(first);
   }
   if (at_end_) return waits.got({});
-  if (!armed_) {
+  const bool was_armed = armed_;
+  if (!was_armed) {
     if (on_->closing()) throw misuse(kind(), "the descriptor is closed: begin before close()", waits.where());
     arm();
-  } else if (looks_for_end_ && drained_ && has_untold_end()) {
-    at_end_ = true;
-    stop();
-    return waits.got({});
   }
   waiting_ = &waits;
+  if (was_armed && looks_for_end_ && drained_ && !stopping_ && has_untold_end()) {
+    ending_ = true;
+    stop();
+  }
 }
 
 bool shot_block::has_untold_end() const noexcept {
@@ -137,7 +138,7 @@ void shot_block::arm() {
     throw;
   }
   armed_ = true;
-  stopping_ = pausing_ = false;
+  stopping_ = pausing_ = ending_ = false;
   reference();  // the kernel's
 }
 
@@ -162,7 +163,7 @@ void shot_block::stop() noexcept {
 }
 
 void shot_block::abort() noexcept {
-  stopping_ = pausing_ = false;  // it is asked again, as often as the ring likes
+  stopping_ = pausing_ = ending_ = false;  // it is asked again, as often as the ring likes
   stop();
 }
 
@@ -178,6 +179,7 @@ void shot_block::completed(std::int32_t res, std::uint32_t flags) noexcept {
   drained_ = (told.flags & nonempty) == 0;
   const bool last = !told.more();
   const bool paused = last && pausing_ && told.res == -ECANCELED;
+  const bool ended = is_end(told) || (last && ending_ && told.res == -ECANCELED);
   if (last) {
     armed_ = pausing_ = false;
     works_with_none();
@@ -196,7 +198,7 @@ void shot_block::completed(std::int32_t res, std::uint32_t flags) noexcept {
       arm_for_who_waits();
     else
       buffers().add_hungry(*this);
-  } else if (is_end(told)) {
+  } else if (ended) {
     dispose(told);  // of a buffer that was taken for nothing
     at_end_ = true;
     if (waiting_ != nullptr) hand_out({});

@@ -26,7 +26,8 @@ class shot_block : public submitted, public gauntlet::detail::list_node<struct h
   buffer_group& buffers() const noexcept { return *buffers_->get(); }
 
   /// Of a Unix socket, whose end Linux 6.18 does not tell a multishot when it came before the last bytes were
-  /// taken: next() looks for itself.
+  /// taken: next() looks for itself, and has the kernel end the multishot. What has come until then is handed
+  /// out before the end is.
   void look_for_end() noexcept { looks_for_end_ = true; }
 
   void reference() noexcept { ++references_; }
@@ -80,6 +81,7 @@ class shot_block : public submitted, public gauntlet::detail::list_node<struct h
   bool armed_ = false;
   bool stopping_ = false;  // while armed: it was asked to end
   bool pausing_ = false;   // for want of who takes what comes
+  bool ending_ = false;    // as there will be nothing more
   bool at_end_ = false;    // of the stream
   bool orphaned_ = false;
   bool looks_for_end_ = false;
