@@ -1,5 +1,8 @@
 // Links: one after the other, cancelled behind a failure; hard links; link timeouts; drain.
+#include <unistd.h>
+
 #include <array>
+#include <catch2/generators/catch_generators.hpp>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -249,6 +252,61 @@ TEST_CASE("drained, an operation begins when all before it have ended") {
       co_return;
     });
     CHECK(order == std::vector{1, 2, 3});
+  });
+}
+
+TEST_CASE("what has done a part, in a chain or not, does its rest before what is drained begins") {
+  require_io_uring();
+  const bool in_a_chain = GENERATE(false, true);
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    pipe_of ends(own);
+    std::array<std::byte, 8> memory{};
+    std::vector<int> order;
+    co_await with_scope([&](scope& all) -> task<> {
+      all.spawn([&]() -> task<> {
+        if (in_a_chain) {
+          const auto [read, nothing] =
+              co_await hard_link(ends.in.read_exactly(memory, current_position), own.nop());
+          CHECK(read);
+          CHECK(nothing);
+        } else {
+          co_await ends.in.read_exactly(memory, current_position);
+        }
+        order.push_back(1);
+      });
+      all.spawn([&]() -> task<> {
+        co_await own.nop().with({.drain = true});
+        order.push_back(2);
+      });
+      CHECK(::write(ends.out.native(), "half", 4) == 4);
+      co_await sleep_for(5ms);
+      CHECK(order.empty());
+      CHECK(::write(ends.out.native(), "past", 4) == 4);
+    });
+    CHECK(order == std::vector{1, 2});
+    CHECK(text_of(memory) == "halfpast");
+  });
+}
+
+TEST_CASE("the rest of a chain's part is linked to nothing that is begun later") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    pipe_of ends(own);
+    std::array<std::byte, 8> memory{};
+    co_await with_scope([&](scope& all) -> task<> {
+      all.spawn([&]() -> task<> {
+        const auto [read, nothing] =
+            co_await hard_link(ends.in.read_exactly(memory, current_position), own.nop());
+        CHECK(read);
+        CHECK(nothing);
+      });
+      co_await own.nop();
+      CHECK(::write(ends.out.native(), "half", 4) == 4);
+      for (int begun_later = 0; begun_later < 4; ++begun_later) co_await with_timeout(10s, own.nop());
+      CHECK(::write(ends.out.native(), "past", 4) == 4);
+    });
   });
 }
 

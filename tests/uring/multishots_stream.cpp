@@ -164,10 +164,15 @@ TEST_CASE("what the kernel has taken before the end of a stream, and not told ye
     }
     co_await own.nop();
     const int peer = left.native();
+    bool sent = false;
     std::atomic<bool> ended = false;
-    std::thread writes([&] { ended = ::write(peer, "last", 4) == 4 && ::shutdown(peer, SHUT_WR) == 0; });
+    std::thread writes([&] {
+      sent = ::write(peer, "last", 4) == 4 && ::shutdown(peer, SHUT_WR) == 0;
+      ended = true;
+    });
     while (!ended) continue;
     writes.join();
+    REQUIRE(sent);
     {
       const provided_buffer last = co_await stream.next();
       CHECK(text_of(last.bytes()) == "last");

@@ -7,7 +7,8 @@
 #include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <gauntlet/uring.hpp>
-#include <utility>
+
+#include "support.hpp"
 
 namespace gauntlet::uring::test {
 
@@ -24,16 +25,5 @@ struct pipe_of {
     return ends;
   }
 };
-
-/// The code of the error that a task throws; none if it throws none.
-template <class Awaitable>
-task<std::error_code> code_of(Awaitable awaited) {
-  try {
-    static_cast<void>(co_await std::move(awaited));
-  } catch (const gauntlet::error& failure) {
-    co_return failure.code();
-  }
-  co_return std::error_code();
-}
 
 }  // namespace gauntlet::uring::test

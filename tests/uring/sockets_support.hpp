@@ -12,17 +12,6 @@
 
 namespace gauntlet::uring::test {
 
-/// The code of the error that awaiting it throws; none if it throws none.
-template <class Awaitable>
-task<std::error_code> code_of(Awaitable awaitable) {
-  try {
-    static_cast<void>(co_await std::move(awaitable));
-  } catch (const gauntlet::error& thrown) {
-    co_return thrown.code();
-  }
-  co_return std::error_code();
-}
-
 inline address any_port() { return address::ip4("127.0.0.1", 0); }
 
 /// Two connected ends.

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace gauntlet::uring::test {
@@ -21,6 +22,17 @@ void run_to_the_end(ring& on, Work&& work) {
   gauntlet::run(on, std::forward<Work>(work)());
   CHECK(on.metrics().stale == 0);
   CHECK(on.close().empty());
+}
+
+/// The code of the error that awaiting it throws; none if it throws none.
+template <class Awaitable>
+task<std::error_code> code_of(Awaitable awaitable) {
+  try {
+    static_cast<void>(co_await std::move(awaitable));
+  } catch (const gauntlet::error& thrown) {
+    co_return thrown.code();
+  }
+  co_return std::error_code();
 }
 
 /// The sentence of the misuse that work throws; none if it throws none.

@@ -82,8 +82,8 @@ void linked_operations::cancel() noexcept {
   stopped_ = true;
   const std::span<submitted* const> all = parts_;
   // One that waits in the backlog takes the others, and the chain, with it.
-  const bool waits = static_cast<list_node<backlog_tag>&>(*all.front()).is_linked();
-  if (waits) return withdraw();
+  const submitted& first = *all.front();
+  if (first.stands_in_chain() && first.is_held()) return withdraw();
   for (submitted* const part : all)
     if (part->has_slot()) part->cancel();
 }

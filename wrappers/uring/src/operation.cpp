@@ -172,9 +172,10 @@ bool submitted::goes_on() noexcept {
     result_.res = -ECANCELED;
     return false;
   }
-  flags_ &= static_cast<std::uint8_t>(~(soft_link | hard_link));  // of a chain it is the rest
+  flags_ &= static_cast<std::uint8_t>(~(soft_link | hard_link));  // those of its chain have gone on
+  special_ |= rest;
   try {
-    (*ring_).start(*this);
+    (*ring_).start_rest(*this);
     return true;
   } catch (const std::system_error& refused) {
     result_.res = -refused.code().value();

@@ -155,6 +155,20 @@ void ring_core::start_later(submitted& added, int status) {
   refuse_to_queue(status, added);
 }
 
+void ring_core::start_rest(submitted& left) {
+  take_slot(left);
+  const int status = queue(left);
+  if (status == 0) {
+    if (left.is_drain()) ++draining_;
+  } else if (status == -EAGAIN) {
+    backlog_.push_front(left);
+    ++held_back_;
+  } else {
+    give_slot_back(left);
+    refuse_to_queue(status, left);
+  }
+}
+
 void ring_core::refuse_to_queue(int status, const submitted& added) {
   throw error(status, added.kind(), added.object(), added.where(),
               status == -ENOSYS ? "the liburing that Gauntlet was compiled with is too old" : "");
@@ -207,12 +221,11 @@ int ring_core::queue_linked(std::span<submitted* const> parts) noexcept {
 }
 
 bool ring_core::cancel(submitted& started) noexcept {
-  auto& waiting = static_cast<gauntlet::detail::list_node<backlog_tag>&>(started);
-  if (!waiting.is_linked()) {
+  if (!started.is_held()) {
     cancel(static_cast<const completion_target&>(started));
     return false;
   }
-  if (started.chain_ != nullptr) {
+  if (started.stands_in_chain()) {
     started.chain_->withdraw();
     return false;
   }
@@ -235,7 +248,7 @@ void ring_core::cancel(const completion_target& target) noexcept {
 }
 
 std::size_t ring_core::queue_held(submitted& first) noexcept {
-  if (first.chain_ == nullptr) return queue(first) == 0 ? 1 : 0;
+  if (!first.stands_in_chain()) return queue(first) == 0 ? 1 : 0;
   const std::span<submitted* const> parts = first.chain_->parts();
   return queue_linked(parts) == 0 ? parts.size() : 0;
 }

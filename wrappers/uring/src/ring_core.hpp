@@ -110,7 +110,9 @@ class ring_core final : public execution_context, public fork_listener, public r
   // ---- operations
   /// It is told of each completion from now on. Throws what cannot be queued.
   void start(submitted& added);
-  /// The same, of operations that are to stand side by side in the queue.
+  /// Of one that has done a part: what waits was started later.
+  void start_rest(submitted& left);
+  /// As start(), of operations that are to stand side by side in the queue.
   void start_linked(std::span<submitted* const> parts);
   /// Asks the kernel to end it early. True: it had not begun, and is the caller's again.
   bool cancel(submitted& started) noexcept;

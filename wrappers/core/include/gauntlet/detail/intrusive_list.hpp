@@ -56,6 +56,13 @@ class intrusive_list {
     at.previous_->next_ = &at;
     end_.previous_ = &at;
   }
+  void push_front(T& added) noexcept {
+    node& at = added;
+    at.previous_ = &end_;
+    at.next_ = end_.next_;
+    at.next_->previous_ = &at;
+    end_.next_ = &at;
+  }
   T& pop_front() noexcept {
     T& first = front();
     static_cast<node&>(first).unlink();

@@ -310,10 +310,13 @@ class submitted : public gauntlet::detail::operation, public completion_target {
   static constexpr std::uint8_t linked = 1U << 4U;
   static constexpr std::uint8_t followed = 1U << 5U;  // by a tool that is to be told what the kernel does
   static constexpr std::uint8_t marked = 1U << 6U;    // with a personality, or a group of buffers
+  static constexpr std::uint8_t rest = 1U << 7U;      // a part of it has been done
   static std::uint8_t special_of(const opcode& code, const operands& on) noexcept {
     return static_cast<std::uint8_t>((code.in_parts ? in_parts : 0U) | (on.buffer_group >= 0 ? marked : 0U));
   }
   bool is(std::uint8_t any_of) const noexcept { return (special_ & any_of) != 0; }
+  /// It stands beside the other parts of its chain.
+  bool stands_in_chain() const noexcept { return is(linked) && !is(rest); }
 
   ring_use ring_;
   descriptor_use descriptor_;
