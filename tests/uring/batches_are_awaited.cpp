@@ -261,6 +261,67 @@ TEST_CASE("what a batch begins behind a drain waits for it, and is cancelled wit
   });
 }
 
+TEST_CASE("a place is used again when its end has been told, and for another kind of operation") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [left, right] = socket_pair(own);
+    batch all(own, 1, 16);
+    all.nop(0);
+    co_await own.nop();
+    co_await own.nop();
+    CHECK(all.in_flight() == 0);
+    CHECK(misuse_of([&] { return all.nop(0); }).contains("await that with next() first"));
+    CHECK(misuse_of([&] { return all.bytes(0); }).contains("await that with next() first"));
+    const auto nothing = co_await all.next();
+    CHECK(nothing.size() == 1);
+    co_await right.write(bytes_of("x"));
+    all.read(0, left);
+    const auto read = co_await all.next();
+    CHECK(read.size() == 1);
+    all.nop(0);
+    const auto nothing_again = co_await all.next();
+    CHECK(nothing_again.size() == 1);
+  });
+}
+
+TEST_CASE("who is told of a cancelled batch may destroy it") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [left, right] = socket_pair(own);
+    batch first(own, 1, 16);
+    first.read(0, left);
+    std::optional<batch> behind(std::in_place, own, 3);
+    co_await with_scope([&](scope& all) -> task<> {
+      all.spawn([&]() -> task<> { co_await own.nop().with({.drain = true}); });
+      for (std::size_t place = 0; place < 3; ++place) behind->nop(place);
+      all.spawn([&]() -> task<> {
+        const auto ended = co_await behind->next();
+        CHECK(ended.size() == 3);
+        behind.reset();
+      });
+      CHECK(own.post([&] { behind->cancel(); }));
+      co_await until([&] { return !behind.has_value(); });
+      REQUIRE(::write(right.native(), "x", 1) == 1);
+    });
+    const auto read = co_await first.next();
+    CHECK(read.size() == 1);
+  });
+}
+
+TEST_CASE("batches of a closed ring go on any threads") {
+  require_io_uring();
+  ring own;
+  std::optional<batch> one(std::in_place, own, 40, 16);
+  std::optional<batch> other(std::in_place, own, 40, 16);
+  CHECK(own.close().empty());
+  std::thread stranger([&] { one.reset(); });
+  other.reset();
+  stranger.join();
+  CHECK(own.pending().empty());
+}
+
 TEST_CASE("a batch's place has another number each time: what is told of an old one reaches nobody") {
   require_io_uring();
   ring own;

@@ -185,6 +185,27 @@ TEST_CASE("what the kernel has taken before the end of a stream, and not told ye
   });
 }
 
+TEST_CASE("a stream that was reset before its last bytes were taken says so behind them") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    std::array<int, 2> pair{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
+    socket right(own, pair[0]);
+    buffer_ring buffers{own, {.count = 4, .size = 16}};
+    co_await right.write(bytes_of("which is never read"));
+    REQUIRE(::write(pair[1], "last", 4) == 4);
+    REQUIRE(::close(pair[1]) == 0);
+    multishot<provided_buffer> stream = right.recv_multishot(buffers);
+    {
+      const provided_buffer last = co_await stream.next();
+      CHECK(text_of(last.bytes()) == "last");
+    }
+    const std::error_code reset = co_await code_of(with_timeout(10s, stream.next()));
+    CHECK(reset == std::errc::connection_reset);
+  });
+}
+
 TEST_CASE("where all buffers are out the stream waits until one comes back") {
   require_io_uring();
   ring own;

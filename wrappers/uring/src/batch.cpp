@@ -37,7 +37,8 @@ class alignas(cache_line) batch_place final : public completion_target {
  public:
   batch_place(batch_block& block, std::uint32_t index) : block_(block), index_(index) {}
 
-  bool in_flight() const noexcept { return in_flight_; }
+  bool is_free() const noexcept { return state_ == state::free; }
+  void told() noexcept { state_ = state::free; }
   /// Code: an opcode that keeps nothing and has no system call. on: nullptr, it is none's.
   template <const opcode& Code>
   void begin(descriptor_block* on, const operands& with);
@@ -51,6 +52,8 @@ class alignas(cache_line) batch_place final : public completion_target {
   std::size_t queue_held() noexcept override;
 
  private:
+  enum class state : std::uint8_t { free, in_flight, untold };
+
   /// Where the queue has no room, or a tool follows what the kernel does.
   [[gnu::cold, gnu::noinline]] void begin_specially(const operands& with) noexcept;
   [[gnu::cold, gnu::noinline]] void tell_written(std::int32_t res) const noexcept;
@@ -61,7 +64,7 @@ class alignas(cache_line) batch_place final : public completion_target {
   const opcode* code_ = nullptr;
   std::uint32_t index_;
   std::uint8_t flags_ = 0;  // IOSQE_*
-  bool in_flight_ = false;
+  state state_ = state::free;
   bool followed_ = false;  // by a tool
   [[no_unique_address]] lend lent_;
 };
@@ -107,9 +110,9 @@ class batch_block {
   /// Of a place that waits for room in the queue, or is followed by a tool.
   operands& held(std::uint32_t place) const noexcept { return held_.get()[place]; }
 
-  /// One where nothing is in flight.
+  /// One where nothing is in flight, nor still to be told: there is room to tell of one for each.
   batch_place& free_place(std::size_t place, const char* operation, const std::source_location& where) {
-    if (place >= size_ || places_.data()[place].in_flight()) [[unlikely]]
+    if (place >= size_ || !places_.data()[place].is_free()) [[unlikely]]
       refuse_place(place, operation, where);
     return places_.data()[place];
   }
@@ -130,7 +133,9 @@ class batch_block {
   void forget() noexcept { waiting_ = nullptr; }
   std::span<const batch_end> tell() noexcept {
     telling_.swap(told_);
-    return {told_.get(), std::exchange(ended_, 0)};
+    const std::span<const batch_end> all(told_.get(), std::exchange(ended_, 0));
+    for (const batch_end& each : all) places_.data()[each.place].told();
+    return all;
   }
   void ended(const batch_end& how) noexcept {
     --in_flight_;
@@ -141,6 +146,7 @@ class batch_block {
       tell_who_waits();
   }
   void cancel() noexcept {
+    const gauntlet::detail::resume_scope together;  // who is told may destroy the batch
     for (batch_place& place : places_) place.abort();
   }
 
@@ -196,9 +202,8 @@ class batch_block {
 
 inline void batch_place::lend_memory(const operands& with) {
   if constexpr (lends_are_tracked) {
-    if (code_->lends == nullptr) return;
     lend lent(code_->kind, block_.where());
-    code_->lends(with, lent);
+    if (code_->lends != nullptr) code_->lends(with, lent);
     lent_ = std::move(lent);
   }
 }
@@ -211,7 +216,7 @@ void batch_place::begin(descriptor_block* on, const operands& with) {
     descriptor_ = descriptor_use(*on);
     flags_ = on->table() != nullptr ? IOSQE_FIXED_FILE : 0;
   }
-  in_flight_ = true;
+  state_ = state::in_flight;
   block_.begun();
   const auto queue = [&](io_uring* ring, const gauntlet_uring_entry* entry) noexcept {
     return Code.queue(ring, entry, with);
@@ -246,7 +251,7 @@ void batch_place::completed(std::int32_t res, std::uint32_t) noexcept {
     tell_written(res);
   descriptor_.reset();
   flags_ = 0;
-  in_flight_ = false;
+  state_ = state::untold;
   block_.ended({.place = index_, .res = res, .kind = code_->kind});
 }
 
@@ -255,7 +260,7 @@ void batch_place::tell_written(std::int32_t res) const noexcept {
 }
 
 void batch_place::abort() noexcept {
-  if (!in_flight_) return;
+  if (state_ != state::in_flight) return;
   ring_core& core = block_.ring();
   if (!is_held()) return core.cancel(*this);
   core.withdraw_kept(*this);
@@ -264,7 +269,7 @@ void batch_place::abort() noexcept {
 
 void batch_place::unawaited(std::vector<pending_operation>& all,
                             std::chrono::steady_clock::time_point) const {
-  if (!in_flight_ || block_.is_awaited()) return;
+  if (state_ != state::in_flight || block_.is_awaited()) return;
   const descriptor_block* const on = descriptor_.get();
   all.push_back({.kind = code_->kind,
                  .object = on != nullptr ? on->name() : std::string(),

@@ -114,15 +114,17 @@ void shot_block::next(shot_wait& waits) {
     arm();
   }
   waiting_ = &waits;
-  if (was_armed && looks_for_end_ && drained_ && !stopping_ && has_untold_end()) {
-    ending_ = true;
-    stop();
-  }
+  if (!was_armed || !looks_for_end_ || !drained_ || stopping_) return;
+  ending_ = untold_end();
+  if (ending_) stop();
 }
 
-bool shot_block::has_untold_end() const noexcept {
+std::optional<std::int32_t> shot_block::untold_end() const noexcept {
   char next_byte = 0;
-  return ::recv(on().fd, &next_byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  const ssize_t left = ::recv(on().fd, &next_byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (left == 0) return 0;
+  if (left > 0 || errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {};
+  return -errno;  // which is not told again
 }
 
 void shot_block::forget(shot_wait& waits) noexcept {
@@ -138,7 +140,8 @@ void shot_block::arm() {
     throw;
   }
   armed_ = true;
-  stopping_ = pausing_ = ending_ = false;
+  stopping_ = pausing_ = false;
+  ending_.reset();
   reference();  // the kernel's
 }
 
@@ -163,7 +166,8 @@ void shot_block::stop() noexcept {
 }
 
 void shot_block::abort() noexcept {
-  stopping_ = pausing_ = ending_ = false;  // it is asked again, as often as the ring likes
+  ending_.reset();
+  stopping_ = pausing_ = false;  // it is asked again, as often as the ring likes
   stop();
 }
 
@@ -179,7 +183,7 @@ void shot_block::completed(std::int32_t res, std::uint32_t flags) noexcept {
   drained_ = (told.flags & nonempty) == 0;
   const bool last = !told.more();
   const bool paused = last && pausing_ && told.res == -ECANCELED;
-  const bool ended = is_end(told) || (last && ending_ && told.res == -ECANCELED);
+  if (last && ending_ && told.res == -ECANCELED) told.res = *ending_;
   if (last) {
     armed_ = pausing_ = false;
     works_with_none();
@@ -198,7 +202,7 @@ void shot_block::completed(std::int32_t res, std::uint32_t flags) noexcept {
       arm_for_who_waits();
     else
       buffers().add_hungry(*this);
-  } else if (ended) {
+  } else if (is_end(told)) {
     dispose(told);  // of a buffer that was taken for nothing
     at_end_ = true;
     if (waiting_ != nullptr) hand_out({});

@@ -259,7 +259,9 @@ void ring_core::take_kept_slot(completion_target& place) {
   place.keeps_slot_ = true;
 }
 
-void ring_core::give_kept_slot_back(completion_target& place) noexcept { slots_.release(place.slot_); }
+void ring_core::give_kept_slot_back(completion_target& place) noexcept {
+  if (!closed_) slots_.release(place.slot_);
+}
 
 void ring_core::start_kept(completion_target& place) noexcept {
   place.cancel_waits_ = false;
@@ -701,6 +703,7 @@ void ring_core::close() noexcept {
   ring_ = nullptr;
   ::close(wakeup_);
   running_ = false;
+  slots_.release_all();  // those that are kept: whose they are may go on another thread from now on
   closed_ = true;
 }
 

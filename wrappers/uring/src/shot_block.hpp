@@ -70,7 +70,8 @@ class shot_block : public submitted, public gauntlet::detail::list_node<struct h
   void end(std::int32_t res) noexcept;
   void hand_out(completion told) noexcept;
   bool is_end(completion told) const noexcept;
-  bool has_untold_end() const noexcept;
+  /// What the kernel will not tell: 0, the stream has ended, or a negative errno.
+  std::optional<std::int32_t> untold_end() const noexcept;
 
   descriptor_reference on_;
   std::optional<buffer_group_use> buffers_;
@@ -79,10 +80,10 @@ class shot_block : public submitted, public gauntlet::detail::list_node<struct h
   shot_wait* waiting_ = nullptr;
   std::size_t references_ = 1;
   bool armed_ = false;
-  bool stopping_ = false;  // while armed: it was asked to end
-  bool pausing_ = false;   // for want of who takes what comes
-  bool ending_ = false;    // as there will be nothing more
-  bool at_end_ = false;    // of the stream
+  bool stopping_ = false;               // while armed: it was asked to end
+  bool pausing_ = false;                // for want of who takes what comes
+  std::optional<std::int32_t> ending_;  // how, as there will be nothing more
+  bool at_end_ = false;                 // of the stream
   bool orphaned_ = false;
   bool looks_for_end_ = false;
   bool drained_ = false;  // the kernel said that there was no more

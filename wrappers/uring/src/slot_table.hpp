@@ -42,6 +42,10 @@ class slot_table {
     released.next_free = free_;
     free_ = index;
   }
+  void release_all() noexcept {
+    for (std::uint32_t i = 0; i < size_; ++i)
+      if (at(i).target != nullptr) release(i);
+  }
   /// For another operation of the same target.
   void renew(std::uint32_t index) noexcept {
     slot& renewed = at(index);

@@ -87,12 +87,12 @@ class batch {
   std::size_t size(std::source_location where = std::source_location::current()) const;
   /// How many of its places are in use, without those that next() would tell at once.
   std::size_t in_flight(std::source_location where = std::source_location::current()) const;
-  /// A place's memory, as long as nothing is in flight there: misuse otherwise. After a read, what was read
-  /// is at its beginning.
+  /// A place's memory, as long as nothing is in flight there that next() has not told of: misuse otherwise.
+  /// After a read, what was read is at its beginning.
   std::span<std::byte> bytes(std::size_t place,
                              std::source_location where = std::source_location::current()) const;
 
-  /// These begin an operation in a place where none is in flight.
+  /// These begin an operation in a place where none is in flight, and of which next() has told.
 
   /// IORING_OP_NOP.
   void nop(std::size_t place, std::source_location where = std::source_location::current());
