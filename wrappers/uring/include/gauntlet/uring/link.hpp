@@ -208,7 +208,8 @@ requires(sizeof...(Rest) > 0) auto hard_link(First first, Rest... rest) {
 
 /// `co_await uring::link_timeout(peer.read_some(buffer), 2s)`: the operation's own result, or an error whose
 /// code is std::errc::timed_out. As with_timeout(), but the kernel keeps the time, from the moment it begins
-/// the operation: in a chain, when the ones before have ended.
+/// the operation: in a chain, when the ones before have ended. Of what is done in several parts (read_exactly,
+/// write) it is the time of the first: where a part may come late, with_timeout() is for all of them.
 template <class T, class Kept>
 auto link_timeout(detail::ring_operation<T, Kept> limited, std::chrono::nanoseconds span,
                   std::source_location where = std::source_location::current()) {
