@@ -28,8 +28,8 @@ constexpr std::uint64_t of_wakeup = 1;
 constexpr std::uint64_t of_liburing = UINT64_MAX;  // its own timeout, where the kernel has no other
 
 constexpr unsigned batch = 64;
-// Operations in flight. With 32, to fetch who waits for the next one gains nothing; with 2,000 it is a fifth of
-// the time that a round trip takes outside of the kernel.
+// Operations in flight. With 32, to fetch who waits for the next one gains nothing; with 2,000 it is a fifth
+// of the time that a round trip takes outside of the kernel.
 constexpr std::size_t in_the_cache = 64;
 constexpr std::size_t batches_in_a_turn = 64;  // timers and posted work have their turn, too
 constexpr auto between_cancels = std::chrono::milliseconds(200);
