@@ -198,6 +198,24 @@ TEST_CASE("run refuses to be called inside of the same loop, and on another thre
   CHECK(said.find("post to the loop") != std::string::npos);
 }
 
+TEST_CASE("a task may run another loop, and both go on") {
+  test_loop outer;
+  int ended = 0;
+  const auto naps = [&]() -> task<> {
+    co_await sleep_for(1ms);
+    ++ended;
+  };
+  const auto runs_another = [&]() -> task<> {
+    co_await naps();
+    test_loop inner;
+    run(inner, [&]() -> task<> { co_await when_all(naps(), naps()); }());
+    CHECK(ended == 3);
+    co_await naps();
+  };
+  run(outer, runs_another());
+  CHECK(ended == 4);
+}
+
 TEST_CASE("what a callback of the loop throws cancels the task and comes out of run") {
   test_loop loop;
   bool cancelled = false;

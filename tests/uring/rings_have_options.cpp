@@ -83,17 +83,6 @@ TEST_CASE("a ring works however it is made") {
     const ring other;
     works_with({.attach_to = other.native_descriptor()});
   }
-  SECTION("registered descriptor") {
-    ring own;
-    own.register_ring_fd();
-    works(own);
-  }
-  SECTION("registered descriptor, and not any more") {
-    ring own;
-    own.register_ring_fd();
-    own.unregister_ring_fd();
-    works(own);
-  }
 }
 
 TEST_CASE("with a submission thread, what waits for room does not wait for completions") {

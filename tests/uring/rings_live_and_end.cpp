@@ -1,4 +1,5 @@
 // Rings made, moved, used wrongly, destroyed in any order, and inherited by a child.
+#include <liburing.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -284,6 +285,83 @@ TEST_CASE("a child after fork() cannot use the parent's ring, may destroy it, an
   });
   CHECK(text_of(std::span(memory).first(3)) == "abc");
   CHECK(got == 0);
+}
+
+/// With the thread that it runs on: the kernel finds it by another number than its descriptor's.
+bool is_registered(ring& own) { return own.native()->enter_ring_fd != own.native_descriptor(); }
+
+task<> make_turns(ring& own, int count) {
+  while (count-- > 0) co_await own.nop();
+}
+
+TEST_CASE("while a ring runs for long it is registered with the thread, and no longer") {
+  require_io_uring();
+  constexpr int more_than_a_thread_has_room_for = 20;
+  std::vector<ring> all;
+  for (int i = 0; i < more_than_a_thread_has_room_for; ++i) {
+    ring& own = all.emplace_back();
+    bool at_once = true;
+    bool registered = false;
+    gauntlet::run(own, [&]() -> task<> {
+      co_await own.nop();
+      at_once = is_registered(own);
+      co_await make_turns(own, 100);
+      registered = is_registered(own);
+    }());
+    REQUIRE_FALSE(at_once);  // it may end soon
+    REQUIRE(registered);
+    REQUIRE_FALSE(is_registered(own));
+  }
+}
+
+TEST_CASE("a ring runs on where a thread has no room for another one") {
+  require_io_uring();
+  std::vector<ring> others;
+  while (io_uring_register_ring_fd(others.emplace_back().native()) == 1) REQUIRE(others.size() < 1000);
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    co_await make_turns(own, 100);
+    CHECK_FALSE(is_registered(own));
+  });
+}
+
+TEST_CASE("a ring that is destroyed while it is registered is let go of by the thread") {
+  require_io_uring();
+  for (int i = 0; i < 20; ++i) {
+    std::optional<ring> own(std::in_place);
+    bool registered = false;
+    try {
+      gauntlet::run(*own, [&]() -> task<> {
+        co_await make_turns(*own, 100);
+        registered = is_registered(*own);
+        own.reset();
+      }());
+    } catch (const gauntlet::misuse&) {  // NOLINT(bugprone-empty-catch): it says that its ring has gone
+    }
+    REQUIRE(registered);
+  }
+}
+
+TEST_CASE("a child after fork() has nothing of what its parent's ring is registered as") {
+  require_io_uring();
+  std::optional<ring> own(std::in_place);
+  int status = -1;
+  gauntlet::run(*own, [&]() -> task<> {
+    co_await make_turns(*own, 100);
+    status = in_a_child([&] {
+      ring another;
+      bool registered = false;
+      gauntlet::run(another, [&]() -> task<> {
+        co_await make_turns(another, 100);
+        registered = is_registered(another);
+        own.reset();
+        co_await make_turns(another, 100);
+      }());
+      return registered ? 0 : 1;
+    });
+    co_await make_turns(*own, 100);
+  }());
+  CHECK(status == 0);
 }
 
 TEST_CASE("completions that no queue has room for at once are all handed on") {

@@ -159,6 +159,7 @@ void run_to_the_end(execution_context& context, task<void> work, const std::sour
     throw misuse("run", "called inside a task or a callback of the same loop: co_await the task instead",
                  where);
   if (!context.on_this_thread()) context.refuse_thread("run", where);
+  const resumes_apart apart;
   const running_tasks running(context, where);
   const execution_context::entered here(context);
   chain_link root;

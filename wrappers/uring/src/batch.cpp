@@ -29,19 +29,33 @@ constexpr opcode batch_write_code{
 
 constexpr std::size_t cache_line = 64;
 
+/// What is read or written of memory. By value: to a function that is seldom called, too.
+struct transfer {
+  std::byte* address = nullptr;
+  std::uint32_t length = 0;
+  std::uint64_t offset = 0;
+};
+
+inline operands operands_of(const descriptor_block* on, transfer part) noexcept {
+  return {.fd = on != nullptr ? on->number() : -1,
+          .length = part.length,
+          .offset = part.offset,
+          .address = part.address};
+}
+
 }  // namespace
 
 /// One operation at a time, of any kind. What it is asked for each time is in one line of the cache: with
 /// many in flight, that is most of what they cost.
 class alignas(cache_line) batch_place final : public completion_target {
  public:
-  batch_place(batch_block& block, std::uint32_t index) : block_(block), index_(index) {}
+  explicit batch_place(batch_block& block) : block_(block) {}
 
-  bool is_free() const noexcept { return state_ == state::free; }
-  void told() noexcept { state_ = state::free; }
+  /// Nothing is in flight there, nor still to be told.
+  bool is_free() const noexcept;
   /// Code: an opcode that keeps nothing and has no system call. on: nullptr, it is none's.
   template <const opcode& Code>
-  void begin(descriptor_block* on, const operands& with);
+  void begin(descriptor_block* on, transfer part);
 
   void completed(std::int32_t res, std::uint32_t flags) noexcept override;
   void abort() noexcept override;
@@ -52,20 +66,23 @@ class alignas(cache_line) batch_place final : public completion_target {
   std::size_t queue_held() noexcept override;
 
  private:
-  enum class state : std::uint8_t { free, in_flight, untold };
+  enum class state : std::uint8_t { idle, in_flight, followed };  // followed: in flight, and a tool is told
 
+  std::uint32_t index() const noexcept;
+  std::uint8_t flags() const noexcept {
+    const descriptor_block* const on = descriptor_.get();
+    return on != nullptr && on->table() != nullptr ? IOSQE_FIXED_FILE : 0;
+  }
   /// Where the queue has no room, or a tool follows what the kernel does.
-  [[gnu::cold, gnu::noinline]] void begin_specially(const operands& with) noexcept;
+  [[gnu::cold, gnu::noinline]] void begin_specially(transfer part) noexcept;
   [[gnu::cold, gnu::noinline]] void tell_written(std::int32_t res) const noexcept;
-  void lend_memory(const operands& with);
+  void lend_memory(transfer part);
 
+  state state_ = state::idle;
+  std::uint32_t end_ = 0;  // where its block tells of it, if it still does
   batch_block& block_;
   descriptor_use descriptor_;
   const opcode* code_ = nullptr;
-  std::uint32_t index_;
-  std::uint8_t flags_ = 0;  // IOSQE_*
-  state state_ = state::free;
-  bool followed_ = false;  // by a tool
   [[no_unique_address]] lend lent_;
 };
 static_assert(lends_are_tracked || sizeof(batch_place) == cache_line);
@@ -89,7 +106,7 @@ class batch_block {
     places_.reserve(places);
     try {
       while (places_.size() < places) {
-        batch_place& added = places_.emplace_back(*this, static_cast<std::uint32_t>(places_.size()));
+        batch_place& added = places_.emplace_back(*this);
         ring.take_kept_slot(added);
       }
     } catch (...) {
@@ -133,17 +150,24 @@ class batch_block {
   void forget() noexcept { waiting_ = nullptr; }
   std::span<const batch_end> tell() noexcept {
     telling_.swap(told_);
-    const std::span<const batch_end> all(told_.get(), std::exchange(ended_, 0));
-    for (const batch_end& each : all) places_.data()[each.place].told();
-    return all;
+    return {told_.get(), std::exchange(ended_, 0)};
   }
+  /// Where the next one that ends is told of.
+  std::uint32_t next_end() const noexcept { return ended_; }
   void ended(const batch_end& how) noexcept {
-    --in_flight_;
-    if (orphaned_) [[unlikely]]
-      return orphan_ended();
     telling_.get()[ended_++] = how;
+    --in_flight_;
     if (waiting_ != nullptr) [[unlikely]]  // once for all of them
       tell_who_waits();
+    if (orphaned_) [[unlikely]]
+      orphan_ended();
+  }
+  /// Whether the place is still to be told of there.
+  bool tells_of(std::uint32_t place, std::uint32_t end) const noexcept {
+    return end < ended_ && telling_.get()[end].place == place;
+  }
+  std::uint32_t index_of(const batch_place& place) const noexcept {
+    return static_cast<std::uint32_t>(&place - places_.data());
   }
   void cancel() noexcept {
     const gauntlet::detail::resume_scope together;  // who is told may destroy the batch
@@ -191,7 +215,7 @@ class batch_block {
   std::unique_ptr<batch_end[]> told_;     // by the last next()
   std::unique_ptr<operands[]> held_;
   std::source_location where_;
-  std::size_t ended_ = 0;  // of telling_
+  std::uint32_t ended_ = 0;  // of telling_
   batch_wait* waiting_ = nullptr;
   std::size_t in_flight_ = 0;
   std::size_t references_ = 1;
@@ -200,42 +224,47 @@ class batch_block {
 
 // ---- a place
 
-inline void batch_place::lend_memory(const operands& with) {
+inline void batch_place::lend_memory([[maybe_unused]] transfer part) {
   if constexpr (lends_are_tracked) {
     lend lent(code_->kind, block_.where());
-    if (code_->lends != nullptr) code_->lends(with, lent);
+    if (code_->lends != nullptr) code_->lends(operands_of(descriptor_.get(), part), lent);
     lent_ = std::move(lent);
   }
 }
 
+inline std::uint32_t batch_place::index() const noexcept { return block_.index_of(*this); }
+
+inline bool batch_place::is_free() const noexcept {
+  return state_ == state::idle && !block_.tells_of(index(), end_);
+}
+
 template <const opcode& Code>
-void batch_place::begin(descriptor_block* on, const operands& with) {
+void batch_place::begin(descriptor_block* on, transfer part) {
   code_ = &Code;
-  lend_memory(with);
-  if (on != nullptr) {
-    descriptor_ = descriptor_use(*on);
-    flags_ = on->table() != nullptr ? IOSQE_FIXED_FILE : 0;
-  }
+  if (on != nullptr) descriptor_ = descriptor_use(*on);
+  lend_memory(part);
   state_ = state::in_flight;
   block_.begun();
   const auto queue = [&](io_uring* ring, const gauntlet_uring_entry* entry) noexcept {
-    return Code.queue(ring, entry, with);
+    return Code.queue(ring, entry, operands_of(on, part));
   };
-  if (!block_.ring().start_kept_at_once(*this, flags_, queue)) [[unlikely]]
-    begin_specially(operands(with));
+  if (!block_.ring().start_kept_at_once(*this, flags(), queue)) [[unlikely]]
+    begin_specially(part);
 }
 
-void batch_place::begin_specially(const operands& with) noexcept {
-  block_.held(index_) = with;
+void batch_place::begin_specially(transfer part) noexcept {
+  block_.held(index()) = operands_of(descriptor_.get(), part);
   block_.ring().start_kept(*this);
 }
 
 std::size_t batch_place::queue_held() noexcept {
   ring_core& core = block_.ring();
-  followed_ = core.follows_memory();
-  if (followed_) mark_submitted(this);
-  const operands& with = block_.held(index_);
-  return core.queue_kept(*this, flags_,
+  if (core.follows_memory()) {
+    state_ = state::followed;
+    mark_submitted(this);
+  }
+  const operands& with = block_.held(index());
+  return core.queue_kept(*this, flags(),
                          [&](io_uring* ring, const gauntlet_uring_entry* entry) noexcept {
                            return code_->queue(ring, entry, with);
                          })
@@ -244,23 +273,24 @@ std::size_t batch_place::queue_held() noexcept {
 }
 
 void batch_place::completed(std::int32_t res, std::uint32_t) noexcept {
-  if (followed_) [[unlikely]]
+  const bool followed = state_ == state::followed;
+  if (followed) [[unlikely]]
     mark_completed(this);
   lent_.give_back(res > 0 ? static_cast<std::size_t>(res) : 0);
-  if (followed_) [[unlikely]]
+  if (followed) [[unlikely]]
     tell_written(res);
   descriptor_.reset();
-  flags_ = 0;
-  state_ = state::untold;
-  block_.ended({.place = index_, .res = res, .kind = code_->kind});
+  state_ = state::idle;
+  end_ = block_.next_end();
+  block_.ended({.place = index(), .res = res, .kind = code_->kind});
 }
 
 void batch_place::tell_written(std::int32_t res) const noexcept {
-  if (res >= 0 && code_->written != nullptr) code_->written(block_.held(index_), res);
+  if (res >= 0 && code_->written != nullptr) code_->written(block_.held(index()), res);
 }
 
 void batch_place::abort() noexcept {
-  if (state_ != state::in_flight) return;
+  if (state_ == state::idle) return;
   ring_core& core = block_.ring();
   if (!is_held()) return core.cancel(*this);
   core.withdraw_kept(*this);
@@ -269,7 +299,7 @@ void batch_place::abort() noexcept {
 
 void batch_place::unawaited(std::vector<pending_operation>& all,
                             std::chrono::steady_clock::time_point) const {
-  if (state_ != state::in_flight || block_.is_awaited()) return;
+  if (state_ == state::idle || block_.is_awaited()) return;
   const descriptor_block* const on = descriptor_.get();
   all.push_back({.kind = code_->kind,
                  .object = on != nullptr ? on->name() : std::string(),
@@ -388,10 +418,8 @@ void batch::read(std::size_t place, const any_descriptor& from, std::uint64_t of
   batch_block& block = use(operation, where);
   detail::batch_place& free = block.free_place(place, operation, where);
   detail::descriptor_block& used = use_of(from, block, operation, where);
-  free.begin<detail::batch_read_code>(&used, {.fd = used.number(),
-                                              .length = block.length(),
-                                              .offset = offset,
-                                              .address = block.bytes(place).data()});
+  free.begin<detail::batch_read_code>(
+      &used, {.address = block.bytes(place).data(), .length = block.length(), .offset = offset});
 }
 
 void batch::write(std::size_t place, const any_descriptor& to, std::size_t size, std::uint64_t offset,
@@ -404,10 +432,8 @@ void batch::write(std::size_t place, const any_descriptor& to, std::size_t size,
   if (size > memory.size())
     throw misuse(operation,
                  "a place has " + std::to_string(memory.size()) + " bytes: write no more than those", where);
-  free.begin<detail::batch_write_code>(&used, {.fd = used.number(),
-                                               .length = detail::most_at_once(size),
-                                               .offset = offset,
-                                               .address = memory.data()});
+  free.begin<detail::batch_write_code>(
+      &used, {.address = memory.data(), .length = detail::most_at_once(size), .offset = offset});
 }
 
 detail::batch_wait batch::next(std::source_location where) { return {use("batch::next", where), where}; }

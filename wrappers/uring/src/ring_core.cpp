@@ -32,6 +32,7 @@ constexpr unsigned batch = 64;
 // of the time that a round trip takes outside of the kernel.
 constexpr std::size_t in_the_cache = 64;
 constexpr std::size_t batches_in_a_turn = 64;  // timers and posted work have their turn, too
+constexpr std::uint64_t enters_until_registered = 32;
 constexpr auto between_cancels = std::chrono::milliseconds(200);
 constexpr auto longest_close = std::chrono::seconds(60);
 constexpr std::chrono::nanoseconds longest_outside = std::chrono::milliseconds(10);
@@ -64,6 +65,7 @@ ring_core::ring_core(const ring_options& options, const std::source_location& wh
       under_valgrind_(runs_under_valgrind()),
       memory_is_followed_(gauntlet::memory_is_followed()),
       disabled_(options.disabled),
+      may_register_(!options.disabled),
       last_inbox_(of_wakeup) {
   kept_.reserve(8);
   wakeup_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -184,8 +186,8 @@ void ring_core::make_slots() {
 
 void ring_core::give_slot_back(submitted& added) noexcept {
   added.lent_.give_back();
-  slots_.release(added.slot_);
-  added.slot_ = completion_target::none;
+  slots_.release(added.user_data_);
+  added.user_data_ = completion_target::none;
   --in_flight_;
 }
 
@@ -242,10 +244,10 @@ void ring_core::withdraw(submitted& waiting) noexcept {
 }
 
 void ring_core::cancel(const completion_target& target) noexcept {
-  if (target.slot_ == completion_target::none || target.cancel_waits_ || inherited_) return;
-  completion_target& found = *slots_.find(slots_.user_data(target.slot_));
+  if (!target.has_slot() || target.cancel_waits_ || inherited_) return;
+  completion_target& found = *slots_.find(target.user_data_);
   found.cancel_waits_ = true;  // so that there are no more of them than slots
-  cancels_.push_back(slots_.user_data(target.slot_));
+  cancels_.push_back(target.user_data_);
   queue_cancels();
 }
 
@@ -257,12 +259,12 @@ std::size_t ring_core::queue_held(submitted& first) noexcept {
 
 void ring_core::take_kept_slot(completion_target& place) {
   if (slots_.full()) make_slots();
-  place.slot_ = slots_.take(place);
+  place.user_data_ = slots_.take(place);
   place.keeps_slot_ = true;
 }
 
 void ring_core::give_kept_slot_back(completion_target& place) noexcept {
-  if (!closed_) slots_.release(place.slot_);
+  if (!closed_) slots_.release(place.user_data_);
 }
 
 void ring_core::start_kept(completion_target& place) noexcept {
@@ -396,8 +398,21 @@ void ring_core::turn_once(std::optional<std::chrono::nanoseconds> at_most) noexc
 }
 
 void ring_core::note(int submitted) noexcept {
-  ++metrics_.enters;
+  if (++metrics_.enters == register_at_) [[unlikely]]
+    register_descriptor();
   if (submitted > 0) metrics_.submitted += static_cast<std::uint64_t>(submitted);
+}
+
+/// Where the kernel cannot, or has no room for another one, all goes on without.
+void ring_core::register_descriptor() noexcept {
+  const entered_by before{.descriptor = ring_->enter_ring_fd, .flags = ring_->int_flags};
+  if (io_uring_register_ring_fd(ring_) == 1) registered_ = before;
+}
+
+void ring_core::unregister_descriptor() noexcept {
+  register_at_ = 0;
+  if (registered_) io_uring_unregister_ring_fd(ring_);
+  registered_.reset();
 }
 
 void ring_core::submit() noexcept { note(io_uring_submit(ring_)); }
@@ -508,14 +523,16 @@ void ring_core::reap() noexcept {
 
 /// The first of a run. Nobody looks at the queue meanwhile: who is told goes on when all are.
 void ring_core::deliver(const gauntlet_uring_run& run, unsigned count) noexcept {
-  const bool far = in_flight_ > in_the_cache;
+  const std::size_t stride = completion_stride_;
   const io_uring_cqe* next = run.first;
-  for (unsigned left = count; left > 0; --left) {
+  unsigned left = count;
+  for (; in_flight_ > in_the_cache && left > 1; --left) {
     const io_uring_cqe& told = *next;
-    next += completion_stride_;
-    if (far && left > 1) slots_.prefetch(next->user_data);
+    next += stride;
+    slots_.prefetch(next->user_data);
     deliver(told);
   }
+  for (; left > 0; --left, next += stride) deliver(*next);
 }
 
 void ring_core::deliver(const io_uring_cqe& told) noexcept {
@@ -525,12 +542,11 @@ void ring_core::deliver(const io_uring_cqe& told) noexcept {
     return deliver_to_nobody(told.user_data, ended);
   ++metrics_.completed;
   if (!ended.more()) {
-    const std::uint32_t slot = slot_table::index_of(told.user_data);
     if (target->keeps_slot_) {
-      slots_.renew(slot);
+      target->user_data_ = slots_.renew(told.user_data);
     } else {
-      slots_.release(slot);
-      target->slot_ = completion_target::none;
+      slots_.release(told.user_data);
+      target->user_data_ = completion_target::none;
     }
     --in_flight_;
   }
@@ -592,10 +608,14 @@ bool ring_core::begin_tasks(const std::source_location& where) {
   require_enabled(where);
   reference();
   running_.store(true, std::memory_order_relaxed);
-  return std::exchange(runs_tasks_, true);
+  const bool outer = std::exchange(runs_tasks_, true);
+  // One that is restricted may be allowed the one and not the other.
+  if (!outer && may_register_) register_at_ = metrics_.enters + enters_until_registered;
+  return outer;
 }
 
 void ring_core::end_tasks(bool outer) noexcept {
+  if (!outer && !inherited_) unregister_descriptor();
   runs_tasks_ = outer;
   running_.store(outer, std::memory_order_relaxed);
   if (owner_gone_ && !used_by_callbacks()) close();
@@ -639,6 +659,10 @@ void ring_core::in_child() noexcept {
   inherited_ = true;
   closing_ = true;
   door_open_ = false;
+  if (!registered_) return;
+  // SAFETY: as liburing has left them. The number is the parent's thread's: in this one, another ring's.
+  ring_->enter_ring_fd = registered_->descriptor;
+  ring_->int_flags = registered_->flags;
 }
 
 void ring_core::require_enabled(const std::source_location& where) const {

@@ -153,9 +153,7 @@ class ring_core final : public execution_context, public fork_listener, public r
   std::size_t cancel_all_on(const descriptor_block& closing) noexcept;
   std::size_t cancel_all() noexcept;
   /// By which the kernel knows what is in flight.
-  std::uint64_t user_data_of(const completion_target& target) const noexcept {
-    return slots_.user_data(target.slot_);
-  }
+  std::uint64_t user_data_of(const completion_target& target) const noexcept { return target.user_data_; }
 
   // ---- messages of other rings
   /// A number for completions that are no operation's, which find the inbox as long as it is there.
@@ -240,6 +238,11 @@ class ring_core final : public execution_context, public fork_listener, public r
   bool sleep_until_readable(int descriptor, std::optional<std::chrono::nanoseconds> at_most) noexcept;
   std::chrono::nanoseconds time_to_wait(std::chrono::nanoseconds at_most) const noexcept;
   void note(int submitted) noexcept;
+  // The kernel finds a ring that is registered with the thread without a look at the table of descriptors,
+  // which takes a seventh of a call that has little else to do. The thread keeps it as long as it is
+  // registered: so it is while run() uses it, and from the turn on from which that pays.
+  [[gnu::cold, gnu::noinline]] void register_descriptor() noexcept;
+  void unregister_descriptor() noexcept;
   void reap() noexcept;
   void deliver(const gauntlet_uring_run& run, unsigned count) noexcept;
   void deliver(const io_uring_cqe& told) noexcept;
@@ -269,6 +272,12 @@ class ring_core final : public execution_context, public fork_listener, public r
   void cancel_answered(std::uint64_t target, std::int32_t answer) noexcept;
   void ask_again() noexcept;
   bool wakes_by_itself() const noexcept { return wake_at_ || watch_at_ || ask_again_at_; }
+
+  /// What liburing enters the kernel by.
+  struct entered_by {
+    int descriptor;
+    std::uint8_t flags;
+  };
 
   io_uring* ring_ = nullptr;
   std::size_t completion_stride_ = 1;  // entries of its queue for each: large ones take two
@@ -301,6 +310,9 @@ class ring_core final : public execution_context, public fork_listener, public r
   bool disabled_;
   bool may_enter_ = true;   // false: destroyed on another thread than its single issuer's
   bool inherited_ = false;  // of the parent, in a child after fork()
+  const bool may_register_;
+  std::uint64_t register_at_ = 0;         // which entry into the kernel; 0: none
+  std::optional<entered_by> registered_;  // what it was entered by before
   bool runs_tasks_ = false;
   bool owner_gone_ = false;  // while running
   bool refused_tasks_ = false;
@@ -344,7 +356,7 @@ inline void ring_core::take_slot(submitted& added) {
   if (slots_.full()) [[unlikely]]
     make_slots();
   added.lend_memory();
-  added.slot_ = slots_.take(added);
+  added.user_data_ = slots_.take(added);
   added.cancel_waits_ = false;
   ++in_flight_;
 }
@@ -353,7 +365,7 @@ template <class Queue>
 bool ring_core::start_kept_at_once(completion_target& place, std::uint8_t flags, Queue queue) noexcept {
   if ((held_back_ | draining_ | std::size_t{memory_is_followed_}) != 0) [[unlikely]]
     return false;
-  entry_.user_data = slots_.user_data(place.slot_);
+  entry_.user_data = place.user_data_;
   entry_.flags = flags;
   if (queue(ring_, &entry_) != 0) [[unlikely]]
     return false;
@@ -365,14 +377,14 @@ bool ring_core::start_kept_at_once(completion_target& place, std::uint8_t flags,
 template <class Queue>
 bool ring_core::queue_kept(const completion_target& place, std::uint8_t flags, Queue queue) noexcept {
   if (!make_room(1)) return false;
-  entry_.user_data = slots_.user_data(place.slot_);
+  entry_.user_data = place.user_data_;
   entry_.flags = flags;
   return queue(ring_, &entry_) == 0;
 }
 
 inline int ring_core::queue_with(submitted& added, std::uint8_t flags) noexcept {
   static_assert(submitted::fixed_file == IOSQE_FIXED_FILE && submitted::async == IOSQE_ASYNC);
-  entry_.user_data = slots_.user_data(added.slot_);
+  entry_.user_data = added.user_data_;
   entry_.flags = flags;
   const int status = added.opcode_->queue(ring_, &entry_, added.operands_);
   return status != -EAGAIN ? status : queue_again(added);

@@ -118,16 +118,6 @@ personality::~personality() {
 
 // ---- of the whole ring
 
-void ring::register_ring_fd(std::source_location where) {
-  check(io_uring_register_ring_fd(ring_core::of(*this, "ring::register_ring_fd", where).native()),
-        "ring::register_ring_fd", where);
-}
-
-void ring::unregister_ring_fd(std::source_location where) {
-  check(io_uring_unregister_ring_fd(ring_core::of(*this, "ring::unregister_ring_fd", where).native()),
-        "ring::unregister_ring_fd", where);
-}
-
 worker_limits ring::limit_workers(const worker_limits& limits, std::source_location where) {
   unsigned values[] = {limits.bounded, limits.unbounded};
   check(

@@ -3,8 +3,9 @@
 // cleared in a submission queue entry, and a cancelled operation may still complete. So a number names a slot
 // and its generation, and what does not fit finds nobody.
 
+#include <algorithm>
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 #include "gauntlet/uring/operation.hpp"
 
@@ -16,46 +17,42 @@ class slot_table {
   static constexpr std::uint64_t last_reserved = UINT32_MAX;
 
   bool full() const noexcept { return free_ == none; }
-  std::size_t size_when_grown() const noexcept { return slots_.empty() ? first_slots : 2 * slots_.size(); }
+  std::uint32_t size() const noexcept { return size_; }
+  std::uint32_t size_when_grown() const noexcept { return size_ == 0 ? first_slots : 2 * size_; }
   /// Throws std::bad_alloc, and then nothing has changed.
   void grow() {
-    const std::size_t before = slots_.size();
-    slots_.resize(size_when_grown());
-    size_ = slots_.size();
-    for (std::size_t i = slots_.size(); i > before; --i) {
-      slots_[i - 1].next_free = free_;
-      free_ = static_cast<std::uint32_t>(i - 1);
+    const std::uint32_t larger = size_when_grown();
+    auto slots = std::make_unique<slot[]>(larger);
+    std::copy_n(slots_.get(), size_, slots.get());
+    for (std::uint32_t i = larger; i-- > size_;) {
+      slots[i].user_data = generation | free_;
+      free_ = i;
     }
+    slots_ = std::move(slots);
+    size_ = larger;
   }
-  /// Not while it is full().
-  std::uint32_t take(completion_target& target) noexcept {
-    const std::uint32_t index = free_;
-    slot& taken = at(index);
-    free_ = taken.next_free;
-    taken.target = &target;
-    return index;
+  /// Not while it is full(). Answers the number of what is now in flight.
+  std::uint64_t take(completion_target& target) noexcept {
+    slot& taken = at(free_);
+    const std::uint64_t user_data = (taken.user_data & ~index_bits) | free_;
+    free_ = index_of(taken.user_data);
+    taken = {.user_data = user_data, .target = &target};
+    return user_data;
   }
-  void release(std::uint32_t index) noexcept {
-    renew(index);
-    slot& released = at(index);
-    released.target = nullptr;
-    released.next_free = free_;
+  void release(std::uint64_t user_data) noexcept {
+    const std::uint32_t index = index_of(user_data);
+    at(index).user_data = (next_of(user_data) & ~index_bits) | free_;
     free_ = index;
   }
   void release_all() noexcept {
     for (std::uint32_t i = 0; i < size_; ++i)
-      if (at(i).target != nullptr) release(i);
+      if (is_taken(i)) release(at(i).user_data);
   }
-  /// For another operation of the same target.
-  void renew(std::uint32_t index) noexcept {
-    slot& renewed = at(index);
-    if (++renewed.generation > last_generation) [[unlikely]]
-      renewed.generation = 1;
+  /// The number of the next one of the same target.
+  std::uint64_t renew(std::uint64_t user_data) noexcept {
+    return at(index_of(user_data)).user_data = next_of(user_data);
   }
 
-  std::uint64_t user_data(std::uint32_t index) const noexcept {
-    return std::uint64_t{at(index).generation} << 32 | index;
-  }
   /// What a cancel of it is answered with: no slot's, as it has no such generation.
   static constexpr std::uint64_t cancel_of(std::uint64_t user_data) noexcept {
     return user_data | cancel_bit;
@@ -64,14 +61,10 @@ class slot_table {
   static constexpr std::uint64_t cancelled(std::uint64_t user_data) noexcept {
     return user_data & ~cancel_bit;
   }
-  static std::uint32_t index_of(std::uint64_t user_data) noexcept {
-    return static_cast<std::uint32_t>(user_data & UINT32_MAX);
-  }
   /// nullptr: nobody waits for it any more.
   completion_target* find(std::uint64_t user_data) const noexcept {
     const std::uint32_t index = index_of(user_data);
-    if (index >= size_ || at(index).generation != user_data >> 32) return nullptr;
-    return at(index).target;
+    return index < size_ && at(index).user_data == user_data ? at(index).target : nullptr;
   }
 
   /// It will be delivered soon. With a thousand in flight who waits for it has long left the processor's
@@ -89,32 +82,39 @@ class slot_table {
   /// work(completion_target&) may release it, and take others.
   template <class Work>
   void for_each(Work&& work) const {
-    // NOLINTNEXTLINE(modernize-loop-convert): work may have the table grow
-    for (std::size_t i = 0; i < slots_.size(); ++i)
-      if (completion_target* const target = slots_[i].target) work(*target);
+    for (std::uint32_t i = 0; i < size_; ++i)
+      if (is_taken(i)) work(*at(i).target);
   }
-  std::size_t size() const noexcept { return slots_.size(); }
 
  private:
   static constexpr std::uint32_t none = UINT32_MAX;
+  static constexpr std::uint64_t index_bits = UINT32_MAX;
+  static constexpr std::uint64_t generation = std::uint64_t{1} << 32U;  // the first
   static constexpr std::uint64_t cancel_bit = std::uint64_t{1} << 63U;
-  static constexpr std::uint32_t last_generation = INT32_MAX;
-  static constexpr std::size_t first_slots = 64;
+  static constexpr std::uint32_t first_slots = 64;
   static constexpr std::uintptr_t line = 64;  // bytes of the cache
   static constexpr std::uintptr_t lines_before = 5;
   static constexpr std::uintptr_t lines_behind = 3;
+  /// A free one's number has the index of the next free one instead of its own, so that no completion fits.
   struct slot {
+    std::uint64_t user_data = 0;
     completion_target* target = nullptr;
-    std::uint32_t generation = 1;
-    std::uint32_t next_free = none;
   };
 
+  static std::uint32_t index_of(std::uint64_t user_data) noexcept {
+    return static_cast<std::uint32_t>(user_data & index_bits);
+  }
+  static std::uint64_t next_of(std::uint64_t user_data) noexcept {
+    const std::uint64_t next = user_data + generation;
+    return is_cancel(next) ? generation | (next & index_bits) : next;
+  }
+  bool is_taken(std::uint32_t index) const noexcept { return index_of(at(index).user_data) == index; }
   // Without the check of a hardened library: the index is of the table itself, or has been looked at.
-  slot& at(std::uint32_t index) noexcept { return slots_.data()[index]; }
-  const slot& at(std::uint32_t index) const noexcept { return slots_.data()[index]; }
+  slot& at(std::uint32_t index) noexcept { return slots_.get()[index]; }
+  const slot& at(std::uint32_t index) const noexcept { return slots_.get()[index]; }
 
-  std::vector<slot> slots_;
-  std::size_t size_ = 0;  // of slots_
+  std::unique_ptr<slot[]> slots_;
+  std::uint32_t size_ = 0;
   std::uint32_t free_ = none;
 };
 

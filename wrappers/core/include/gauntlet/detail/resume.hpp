@@ -23,6 +23,7 @@ namespace gauntlet::detail {
 
 class operation;
 class resume_scope;
+class resumes_apart;
 class watchdog;
 
 // What is thread_local here is looked at for every operation, and is small: the model of those that are there
@@ -54,6 +55,7 @@ class resumer {
 
  private:
   friend class resume_scope;
+  friend class resumes_apart;
   friend class operation;
 
   /// run(), of many: the caller keeps for itself what runs now.
@@ -102,6 +104,19 @@ class resume_scope {
   [[gnu::cold, gnu::noinline]] static void run_watched(operation& next, watchdog& watching) noexcept;
 
   intrusive_list<stop_callback, wait_tag> ready_;  // operations, in the order in which they became so
+};
+
+/// While one lives, the scopes around it are as if they were not: a loop that is run by a task of another one
+/// resumes its own tasks, and cannot wait until that task has returned.
+class resumes_apart {
+ public:
+  resumes_apart() noexcept : around_(std::exchange(this_resumer.outermost_, nullptr)) {}
+  resumes_apart(const resumes_apart&) = delete;
+  resumes_apart& operator=(const resumes_apart&) = delete;
+  ~resumes_apart() { this_resumer.outermost_ = around_; }
+
+ private:
+  resume_scope* around_;
 };
 
 inline void resumer::transfer(std::coroutine_handle<> from, std::coroutine_handle<> to) noexcept {

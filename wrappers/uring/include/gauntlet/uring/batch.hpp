@@ -18,7 +18,7 @@ namespace gauntlet::uring {
 
 /// How one of a batch ended.
 struct batch_end {
-  std::size_t place = 0;
+  std::uint32_t place = 0;
   std::int32_t res = 0;        ///< how many bytes, or a negative errno
   const char* kind = nullptr;  ///< "batch::read"
 

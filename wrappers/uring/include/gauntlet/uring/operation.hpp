@@ -147,16 +147,16 @@ class completion_target : public gauntlet::detail::list_node<struct backlog_tag>
 
  protected:
   completion_target() noexcept = default;
-  bool has_slot() const noexcept { return slot_ != none; }
+  bool has_slot() const noexcept { return user_data_ != none; }
   bool is_held() const noexcept { return is_linked(); }
   virtual ~completion_target() = default;
 
  private:
   friend class ring_core;
-  static constexpr std::uint32_t none = UINT32_MAX;
-  std::uint32_t slot_ = none;
-  bool cancel_waits_ = false;  // among the ring's cancels that found no room
-  bool keeps_slot_ = false;    // from one operation to the next
+  static constexpr std::uint64_t none = 0;
+  std::uint64_t user_data_ = none;  // by which the kernel knows it: see slot_table
+  bool cancel_waits_ = false;       // among the ring's cancels that found no room
+  bool keeps_slot_ = false;         // from one operation to the next
 };
 
 /// What an operation works on, in the words of a submission queue entry; which of them it reads is its

@@ -193,11 +193,6 @@ class ring {
   /// Credentials of this thread's, as they are now, for submission_options::personality
   /// (io_uring_register_personality).
   personality register_personality(std::source_location where = std::source_location::current());
-  /// The kernel finds the ring without a look at the table of descriptors, which makes each entry cheaper
-  /// (io_uring_register_ring_fd). Only for this thread; with liburing's own descriptor it is lost when the
-  /// thread ends.
-  void register_ring_fd(std::source_location where = std::source_location::current());
-  void unregister_ring_fd(std::source_location where = std::source_location::current());
   /// How many threads of the kernel's may work for the rings of this thread; 0 leaves a number as it is.
   /// Answers what was allowed before (io_uring_register_iowq_max_workers).
   worker_limits limit_workers(const worker_limits& limits,
