@@ -19,13 +19,13 @@ static inline struct io_uring_sqe* acquire(struct io_uring* ring) {
 }
 
 /* Comes after the prep function: liburing's clear the flags up to 2.5, and set some themselves. */
-static inline int finish(struct io_uring_sqe* sqe, const struct gauntlet_uring_entry* entry) {
+static inline int finish(struct io_uring_sqe* sqe, struct gauntlet_uring_entry entry) {
   const int selected_itself = (sqe->flags & IOSQE_BUFFER_SELECT) != 0;
-  if ((entry->flags & IOSQE_BUFFER_SELECT) != 0 && !selected_itself) sqe->buf_group = entry->buf_group;
-  sqe->flags = (uint8_t)(sqe->flags | entry->flags);
-  sqe->ioprio = (uint16_t)(sqe->ioprio | entry->ioprio);
-  sqe->personality = entry->personality;
-  sqe->user_data = entry->user_data;
+  if ((entry.flags & IOSQE_BUFFER_SELECT) != 0 && !selected_itself) sqe->buf_group = entry.buf_group;
+  sqe->flags = (uint8_t)(sqe->flags | entry.flags);
+  sqe->ioprio = (uint16_t)(sqe->ioprio | entry.ioprio);
+  sqe->personality = entry.personality;
+  sqe->user_data = entry.user_data;
   return 0;
 }
 
@@ -37,13 +37,13 @@ __attribute__((unused)) static int no_such_function(int ignored, ...) {
 
 #define UNPACK(...) __VA_ARGS__
 
-#define QUEUE(name, parameters, call)                                                              \
-  int gauntlet_uring_queue_##name(struct io_uring* ring, const struct gauntlet_uring_entry* entry, \
-                                  UNPACK parameters) {                                             \
-    struct io_uring_sqe* const sqe = acquire(ring);                                                \
-    if (sqe == NULL) return -EAGAIN;                                                               \
-    call;                                                                                          \
-    return finish(sqe, entry);                                                                     \
+#define QUEUE(name, parameters, call)                                                       \
+  int gauntlet_uring_queue_##name(struct io_uring* ring, struct gauntlet_uring_entry entry, \
+                                  UNPACK parameters) {                                      \
+    struct io_uring_sqe* const sqe = acquire(ring);                                         \
+    if (sqe == NULL) return -EAGAIN;                                                        \
+    call;                                                                                   \
+    return finish(sqe, entry);                                                              \
   }
 
 #define PREP_THERE(name, parameters, arguments)                                  \
@@ -51,10 +51,10 @@ __attribute__((unused)) static int no_such_function(int ignored, ...) {
     io_uring_prep_##name(sqe, UNPACK arguments);                                 \
   }                                                                              \
   QUEUE(name, parameters, io_uring_prep_##name(sqe, UNPACK arguments))
-#define PREP_MISSING(name, parameters, arguments)                                                  \
-  int gauntlet_uring_queue_##name(struct io_uring* ring, const struct gauntlet_uring_entry* entry, \
-                                  UNPACK parameters) {                                             \
-    return no_such_function(0, ring, entry, UNPACK arguments);                                     \
+#define PREP_MISSING(name, parameters, arguments)                                           \
+  int gauntlet_uring_queue_##name(struct io_uring* ring, struct gauntlet_uring_entry entry, \
+                                  UNPACK parameters) {                                      \
+    return no_such_function(0, ring, entry, UNPACK arguments);                              \
   }
 
 #define DOES(since, name, parameters, arguments)
@@ -67,7 +67,7 @@ __attribute__((unused)) static int no_such_function(int ignored, ...) {
 /* ---- those that have no parameter behind the sqe, or one before it, or fill half an entry ---- */
 void gauntlet_uring_prep_nop(struct io_uring_sqe* sqe) { io_uring_prep_nop(sqe); }
 
-int gauntlet_uring_queue_nop(struct io_uring* ring, const struct gauntlet_uring_entry* entry) {
+int gauntlet_uring_queue_nop(struct io_uring* ring, struct gauntlet_uring_entry entry) {
   struct io_uring_sqe* const sqe = acquire(ring);
   if (sqe == NULL) return -EAGAIN;
   io_uring_prep_nop(sqe);

@@ -14,7 +14,7 @@ int main(void) {
   }
   struct gauntlet_uring_entry entry = {.user_data = 42};
   struct gauntlet_uring_completion completion = {0};
-  if (gauntlet_uring_queue_nop(ring, &entry) == 0 && io_uring_submit_and_wait(ring, 1) == 1 &&
+  if (gauntlet_uring_queue_nop(ring, entry) == 0 && io_uring_submit_and_wait(ring, 1) == 1 &&
       gauntlet_uring_reap(ring, &completion, 1) == 1)
     printf("completed %u\n", (unsigned)completion.user_data);
   gauntlet_uring_destroy(ring);

@@ -337,7 +337,7 @@ TEST_CASE("a batch's place has another number each time: what is told of an old 
     const auto told = co_await all.next();
     CHECK(told.size() == 1);
     all.read(0, left);
-    REQUIRE(gauntlet_uring_queue_nop(raw, &old) == 0);
+    REQUIRE(gauntlet_uring_queue_nop(raw, old) == 0);
     co_await own.nop();
     CHECK(own.metrics().stale == 1);
     CHECK(all.in_flight() == 1);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <catch2/generators/catch_generators.hpp>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -83,6 +84,46 @@ TEST_CASE("a ring works however it is made") {
     const ring other;
     works_with({.attach_to = other.native_descriptor()});
   }
+}
+
+// A turn that finds something at once does not wait: who waits for something else must not starve.
+TEST_CASE("while some is done at once, and more of it is submitted, the rest is told of, too") {
+  require_io_uring();
+  const auto options = GENERATE(ring_options{}, ring_options{.coop_taskrun = true},
+                                ring_options{.single_issuer = true, .defer_taskrun = true},
+                                ring_options{.submission_thread_idle = 10});
+  ring own{options};
+  run_to_the_end(own, [&]() -> task<> {
+    pipe_of ends(own);
+    std::array<std::byte, 1> memory{};
+    bool read = false;
+    int nops = 0;
+    const auto reads = [&]() -> task<> {
+      co_await ends.in.read_some(memory);
+      read = true;
+    };
+    co_await with_scope([&](scope& all) -> task<> {
+      all.spawn(reads());
+      co_await make_turns(own, 50);  // by now it is clear that these are done at once
+      const ssize_t written = ::write(ends.out.native(), "x", 1);
+      CHECK(written == 1);
+      while (!read && ++nops < 100'000) co_await own.nop();
+    });
+    CHECK(nops < 100'000);
+  });
+}
+
+TEST_CASE("where the kernel has to wait it is not asked twice") {
+  require_io_uring();
+  ring own;
+  constexpr std::uint64_t waits = 500;
+  std::uint64_t enters = 0;
+  run_to_the_end(own, [&]() -> task<> {
+    const std::uint64_t before = own.metrics().enters;
+    for (std::uint64_t i = 0; i < waits; ++i) co_await timeout(own, 100us);
+    enters = own.metrics().enters - before;
+  });
+  CHECK(enters < waits + waits / 10);
 }
 
 TEST_CASE("with a submission thread, what waits for room does not wait for completions") {

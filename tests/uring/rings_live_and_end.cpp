@@ -290,10 +290,6 @@ TEST_CASE("a child after fork() cannot use the parent's ring, may destroy it, an
 /// With the thread that it runs on: the kernel finds it by another number than its descriptor's.
 bool is_registered(ring& own) { return own.native()->enter_ring_fd != own.native_descriptor(); }
 
-task<> make_turns(ring& own, int count) {
-  while (count-- > 0) co_await own.nop();
-}
-
 TEST_CASE("while a ring runs for long it is registered with the thread, and no longer") {
   require_io_uring();
   constexpr int more_than_a_thread_has_room_for = 20;

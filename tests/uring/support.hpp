@@ -24,6 +24,11 @@ void run_to_the_end(ring& on, Work&& work) {
   CHECK(on.close().empty());
 }
 
+/// So many times into the kernel and back.
+inline task<> make_turns(ring& own, int count) {
+  while (count-- > 0) co_await own.nop();
+}
+
 /// The code of the error that awaiting it throws; none if it throws none.
 template <class Awaitable>
 task<std::error_code> code_of(Awaitable awaitable) {

@@ -80,7 +80,7 @@ TEST_CASE("an operation that fails is a completion with its errno") {
   const ring_owner ring = make_ring(4);
   gauntlet_uring_entry entry = {};
   entry.user_data = 7;
-  REQUIRE(gauntlet_uring_queue_close(ring.get(), &entry, -1) == 0);
+  REQUIRE(gauntlet_uring_queue_close(ring.get(), entry, -1) == 0);
   REQUIRE(io_uring_submit_and_wait(ring.get(), 1) == 1);
   const std::vector<gauntlet_uring_completion> completions = reap(ring.get(), 4);
   REQUIRE(completions.size() == 1);

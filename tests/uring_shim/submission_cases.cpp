@@ -25,7 +25,7 @@ constexpr std::int64_t farther = 0x0fed'cba9'8765'4321;
 
 // Arguments differ from one another, so that a call that exchanges two of them fills another entry.
 #define QUEUE_CASE(name, ...)                                                   \
-  [](io_uring* ring, const gauntlet_uring_entry* entry) {                       \
+  [](io_uring* ring, gauntlet_uring_entry entry) {                              \
     return gauntlet_uring_queue_##name(ring, entry __VA_OPT__(, ) __VA_ARGS__); \
   }
 #define THERE(name, ...)                                                                           \

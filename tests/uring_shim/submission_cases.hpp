@@ -12,7 +12,7 @@ namespace gauntlet::uring_shim::test {
 
 struct submission_case {
   std::string name;  // as in io_uring_prep_NAME
-  std::function<int(io_uring*, const gauntlet_uring_entry*)> queue;
+  std::function<int(io_uring*, gauntlet_uring_entry)> queue;
   // Both empty if this liburing has none.
   std::function<void(io_uring_sqe*)> liburing;
   std::function<void(io_uring_sqe*)> prep;

@@ -59,7 +59,7 @@ std::vector<submission_case> cases_there() {
 entry_bytes queued(io_uring* ring, const submission_case& submission, const gauntlet_uring_entry& entry) {
   fill_with_garbage(ring);
   const void* const place = next_entry(ring);
-  REQUIRE(submission.queue(ring, &entry) == 0);
+  REQUIRE(submission.queue(ring, entry) == 0);
   entry_bytes bytes = bytes_of(place, entry_size(ring));
   --ring->sq.sqe_tail;
   return bytes;
@@ -158,7 +158,7 @@ TEST_CASE("a function that this liburing lacks says so and queues nothing") {
     one_is_missing = true;
     INFO(submission.name);
     const gauntlet_uring_entry entry = an_entry();
-    CHECK(submission.queue(ring.get(), &entry) == -ENOSYS);
+    CHECK(submission.queue(ring.get(), entry) == -ENOSYS);
     CHECK(gauntlet_uring_sq_ready(ring.get()) == 0);
     CHECK_FALSE(gauntlet_uring_has(("io_uring_prep_" + submission.name).c_str()));
   }
@@ -171,8 +171,8 @@ TEST_CASE("a full submission queue is -EAGAIN, and takes more once it is submitt
   for (const submission_case& submission : cases_there()) {
     INFO(submission.name);
     const unsigned tail = ring->sq.sqe_tail;
-    for (unsigned i = 0; i < 4; ++i) REQUIRE(gauntlet_uring_queue_nop(ring.get(), &entry) == 0);
-    CHECK(submission.queue(ring.get(), &entry) == -EAGAIN);
+    for (unsigned i = 0; i < 4; ++i) REQUIRE(gauntlet_uring_queue_nop(ring.get(), entry) == 0);
+    CHECK(submission.queue(ring.get(), entry) == -EAGAIN);
     CHECK(gauntlet_uring_sq_space_left(ring.get()) == 0);
     ring->sq.sqe_tail = tail;
   }
@@ -187,7 +187,7 @@ TEST_CASE("a completion never has the user_data of the submission before") {
   submit_nops(ring.get(), 1, 0xdead);
   CHECK(data_of(reap(ring.get(), 1)) == counted(0xdead, 1));
   const gauntlet_uring_entry forgetful = {};
-  REQUIRE(gauntlet_uring_queue_nop(ring.get(), &forgetful) == 0);
+  REQUIRE(gauntlet_uring_queue_nop(ring.get(), forgetful) == 0);
   REQUIRE(io_uring_submit(ring.get()) == 1);
   CHECK(data_of(reap(ring.get(), 1)) == counted(0, 1));
 }
@@ -201,10 +201,10 @@ TEST_CASE("linked submissions move real bytes in their order") {
   gauntlet_uring_entry entry = {};
   entry.user_data = 1;
   entry.flags = IOSQE_IO_LINK;
-  CHECK(gauntlet_uring_queue_write(ring.get(), &entry, ends[1], sent.data(), 5, 0) == 0);
+  CHECK(gauntlet_uring_queue_write(ring.get(), entry, ends[1], sent.data(), 5, 0) == 0);
   entry.user_data = 2;
   entry.flags = 0;
-  CHECK(gauntlet_uring_queue_read(ring.get(), &entry, ends[0], received.data(), 8, 0) == 0);
+  CHECK(gauntlet_uring_queue_read(ring.get(), entry, ends[0], received.data(), 8, 0) == 0);
   CHECK(io_uring_submit_and_wait(ring.get(), 2) == 2);
   const std::vector<gauntlet_uring_completion> completions = reap(ring.get(), 8);
   REQUIRE(data_of(completions) == counted(1, 2));
@@ -220,7 +220,7 @@ TEST_CASE("UINT32_MAX - 1 asks for a free place among the ring's files, in each 
     SKIP("this kernel has no table of files to be filled later");
   const gauntlet_uring_entry entry = {};
   for (int place = 0; place < 2; ++place) {
-    CHECK(gauntlet_uring_queue_openat_direct(ring.get(), &entry, AT_FDCWD, "/dev/null", O_RDONLY, 0,
+    CHECK(gauntlet_uring_queue_openat_direct(ring.get(), entry, AT_FDCWD, "/dev/null", O_RDONLY, 0,
                                              UINT32_MAX - 1) == 0);
     CHECK(io_uring_submit_and_wait(ring.get(), 1) == 1);
     const std::vector<gauntlet_uring_completion> completions = reap(ring.get(), 8);

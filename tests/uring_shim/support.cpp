@@ -22,7 +22,7 @@ void submit_nops(io_uring* ring, unsigned count, std::uint64_t first) {
   for (unsigned i = 0; i < count; ++i) {
     gauntlet_uring_entry entry = {};
     entry.user_data = first + i;
-    REQUIRE(gauntlet_uring_queue_nop(ring, &entry) == 0);
+    REQUIRE(gauntlet_uring_queue_nop(ring, entry) == 0);
   }
   REQUIRE(io_uring_submit(ring) == static_cast<int>(count));
 }

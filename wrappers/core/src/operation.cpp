@@ -69,8 +69,8 @@ void resume_scope::run_watched(operation& next, watchdog& watching) noexcept {
 }
 
 void operation::resume_now() noexcept {
-  resume_scope now;
-  now.ready_.push_back(*this);
+  const resume_scope now;
+  resume_in_turn();
 }
 
 bool operation::suspend(std::coroutine_handle<> coroutine, chain_link* link) {

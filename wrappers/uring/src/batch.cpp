@@ -2,24 +2,17 @@
 
 #include <gauntlet/shim/uring.h>
 
-#include <algorithm>
-#include <bit>
 #include <cerrno>
-#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "batch_block.hpp"
 #include "common_queues.hpp"
-#include "descriptor_block.hpp"
-#include "file_table_block.hpp"
-#include "gauntlet/owned_buffer.hpp"
-#include "kernel_memory.hpp"
-#include "ring_core.hpp"
 
 namespace gauntlet::uring {
 namespace detail {
 namespace {
-
-constexpr std::size_t page = 4096;
 
 constexpr opcode batch_nop_code{.kind = "batch::nop", .queue = queue_nop};
 constexpr opcode batch_read_code{
@@ -27,200 +20,11 @@ constexpr opcode batch_read_code{
 constexpr opcode batch_write_code{
     .kind = "batch::write", .queue = queue_write, .written = bytes_read, .lends = lend_to_read};
 
-constexpr std::size_t cache_line = 64;
-
-/// What is read or written of memory. By value: to a function that is seldom called, too.
-struct transfer {
-  std::byte* address = nullptr;
-  std::uint32_t length = 0;
-  std::uint64_t offset = 0;
-};
-
-inline operands operands_of(const descriptor_block* on, transfer part) noexcept {
-  return {.fd = on != nullptr ? on->number() : -1,
-          .length = part.length,
-          .offset = part.offset,
-          .address = part.address};
+std::uint8_t flags_on(const descriptor_block* on) noexcept {
+  return on != nullptr && on->table() != nullptr ? IOSQE_FIXED_FILE : 0;
 }
 
 }  // namespace
-
-/// One operation at a time, of any kind. What it is asked for each time is in one line of the cache: with
-/// many in flight, that is most of what they cost.
-class alignas(cache_line) batch_place final : public completion_target {
- public:
-  explicit batch_place(batch_block& block) : block_(block) {}
-
-  /// Nothing is in flight there, nor still to be told.
-  bool is_free() const noexcept;
-  /// Code: an opcode that keeps nothing and has no system call. on: nullptr, it is none's.
-  template <const opcode& Code>
-  void begin(descriptor_block* on, transfer part);
-
-  void completed(std::int32_t res, std::uint32_t flags) noexcept override;
-  void abort() noexcept override;
-  bool works_on(const descriptor_block& asked) const noexcept override { return descriptor_.get() == &asked; }
-  void unawaited(std::vector<pending_operation>& all,
-                 std::chrono::steady_clock::time_point now) const override;
-  bool is_orphan() const noexcept override;
-  std::size_t queue_held() noexcept override;
-
- private:
-  enum class state : std::uint8_t { idle, in_flight, followed };  // followed: in flight, and a tool is told
-
-  std::uint32_t index() const noexcept;
-  std::uint8_t flags() const noexcept {
-    const descriptor_block* const on = descriptor_.get();
-    return on != nullptr && on->table() != nullptr ? IOSQE_FIXED_FILE : 0;
-  }
-  /// Where the queue has no room, or a tool follows what the kernel does.
-  [[gnu::cold, gnu::noinline]] void begin_specially(transfer part) noexcept;
-  [[gnu::cold, gnu::noinline]] void tell_written(std::int32_t res) const noexcept;
-  void lend_memory(transfer part);
-
-  state state_ = state::idle;
-  std::uint32_t end_ = 0;  // where its block tells of it, if it still does
-  batch_block& block_;
-  descriptor_use descriptor_;
-  const opcode* code_ = nullptr;
-  [[no_unique_address]] lend lent_;
-};
-static_assert(lends_are_tracked || sizeof(batch_place) == cache_line);
-
-/// On the ring's thread. It lives until its owner, who awaits it, and the last of its operations have gone.
-class batch_block {
- public:
-  batch_block(ring_core& ring, std::size_t places, std::size_t bytes_each, const std::source_location& where)
-      : ring_(ring),
-        size_(places),
-        bytes_each_(bytes_each),
-        length_(most_at_once(bytes_each)),
-        telling_(std::make_unique<batch_end[]>(places)),
-        told_(std::make_unique<batch_end[]>(places)),
-        held_(std::make_unique<operands[]>(places)),
-        where_(where) {
-    if (bytes_each != 0) {
-      memory_ = owned_buffer::aligned(places * bytes_each, std::min(page, std::bit_ceil(bytes_each)));
-      begin_of_memory_ = memory_.writable().data();
-    }
-    places_.reserve(places);
-    try {
-      while (places_.size() < places) {
-        batch_place& added = places_.emplace_back(*this);
-        ring.take_kept_slot(added);
-      }
-    } catch (...) {
-      places_.pop_back();  // which has found no slot
-      give_slots_back();
-      throw;
-    }
-  }
-  batch_block(const batch_block&) = delete;
-  batch_block& operator=(const batch_block&) = delete;
-
-  ring_core& ring() const noexcept { return *ring_; }
-  std::size_t size() const noexcept { return size_; }
-  std::size_t in_flight() const noexcept { return in_flight_; }
-  bool is_orphan() const noexcept { return orphaned_; }
-  bool is_awaited() const noexcept { return waiting_ != nullptr; }
-  const std::source_location& where() const noexcept { return where_; }
-  /// Of a place that waits for room in the queue, or is followed by a tool.
-  operands& held(std::uint32_t place) const noexcept { return held_.get()[place]; }
-
-  /// One where nothing is in flight, nor still to be told: there is room to tell of one for each.
-  batch_place& free_place(std::size_t place, const char* operation, const std::source_location& where) {
-    if (place >= size_ || !places_.data()[place].is_free()) [[unlikely]]
-      refuse_place(place, operation, where);
-    return places_.data()[place];
-  }
-  std::span<std::byte> bytes(std::size_t place) const noexcept {
-    return {begin_of_memory_ + place * bytes_each_, bytes_each_};
-  }
-  /// Of a place's bytes, as many as one operation can read or write.
-  std::uint32_t length() const noexcept { return length_; }
-  void begun() noexcept { ++in_flight_; }
-
-  void next(batch_wait& waits) {
-    if (waiting_ != nullptr)
-      throw misuse(waits.kind(), "another task waits for the next ones already: one at a time",
-                   waits.where());
-    if (ended_ != 0 || in_flight_ == 0) return waits.complete();
-    waiting_ = &waits;
-  }
-  void forget() noexcept { waiting_ = nullptr; }
-  std::span<const batch_end> tell() noexcept {
-    telling_.swap(told_);
-    return {told_.get(), std::exchange(ended_, 0)};
-  }
-  /// Where the next one that ends is told of.
-  std::uint32_t next_end() const noexcept { return ended_; }
-  void ended(const batch_end& how) noexcept {
-    telling_.get()[ended_++] = how;
-    --in_flight_;
-    if (waiting_ != nullptr) [[unlikely]]  // once for all of them
-      tell_who_waits();
-    if (orphaned_) [[unlikely]]
-      orphan_ended();
-  }
-  /// Whether the place is still to be told of there.
-  bool tells_of(std::uint32_t place, std::uint32_t end) const noexcept {
-    return end < ended_ && telling_.get()[end].place == place;
-  }
-  std::uint32_t index_of(const batch_place& place) const noexcept {
-    return static_cast<std::uint32_t>(&place - places_.data());
-  }
-  void cancel() noexcept {
-    const gauntlet::detail::resume_scope together;  // who is told may destroy the batch
-    for (batch_place& place : places_) place.abort();
-  }
-
-  void reference() noexcept { ++references_; }
-  void unreference() noexcept {
-    if (--references_ == 0) delete this;
-  }
-  void owner_gone() noexcept {
-    on_its_thread(ring(), [this] {
-      orphaned_ = true;
-      if (in_flight_ != 0) reference();  // the kernel's
-      if (batch_wait* const waits = std::exchange(waiting_, nullptr)) waits->complete_canceled();
-      cancel();
-      unreference();
-    });
-  }
-
- private:
-  ~batch_block() { give_slots_back(); }
-  void give_slots_back() noexcept {
-    for (batch_place& place : places_) ring().give_kept_slot_back(place);
-  }
-  [[noreturn, gnu::cold, gnu::noinline]] void refuse_place(std::size_t place, const char* operation,
-                                                           const std::source_location& where) const {
-    if (place >= size_)
-      throw misuse(operation, "it has " + std::to_string(size_) + " places: take one of those", where);
-    throw misuse(operation, "an operation is in flight there: await that with next() first", where);
-  }
-  [[gnu::noinline]] void orphan_ended() noexcept {
-    if (in_flight_ == 0) unreference();
-  }
-  [[gnu::noinline]] void tell_who_waits() noexcept { std::exchange(waiting_, nullptr)->complete(); }
-
-  ring_use ring_;
-  std::size_t size_;
-  std::size_t bytes_each_;
-  std::uint32_t length_;
-  owned_buffer memory_;
-  std::byte* begin_of_memory_ = nullptr;
-  std::vector<batch_place> places_;       // which do not move: there is room for all
-  std::unique_ptr<batch_end[]> telling_;  // as is here
-  std::unique_ptr<batch_end[]> told_;     // by the last next()
-  std::unique_ptr<operands[]> held_;
-  std::source_location where_;
-  std::uint32_t ended_ = 0;  // of telling_
-  batch_wait* waiting_ = nullptr;
-  std::size_t in_flight_ = 0;
-  std::size_t references_ = 1;
-  bool orphaned_ = false;
-};
 
 // ---- a place
 
@@ -232,27 +36,23 @@ inline void batch_place::lend_memory([[maybe_unused]] transfer part) {
   }
 }
 
-inline std::uint32_t batch_place::index() const noexcept { return block_.index_of(*this); }
-
-inline bool batch_place::is_free() const noexcept {
-  return state_ == state::idle && !block_.tells_of(index(), end_);
-}
-
 template <const opcode& Code>
 void batch_place::begin(descriptor_block* on, transfer part) {
   code_ = &Code;
   if (on != nullptr) descriptor_ = descriptor_use(*on);
   lend_memory(part);
-  state_ = state::in_flight;
+  end_ = in_flight;
   block_.begun();
-  const auto queue = [&](io_uring* ring, const gauntlet_uring_entry* entry) noexcept {
+  const auto queue = [&](io_uring* ring, gauntlet_uring_entry entry) noexcept {
     return Code.queue(ring, entry, operands_of(on, part));
   };
-  if (!block_.ring().start_kept_at_once(*this, flags(), queue)) [[unlikely]]
-    begin_specially(part);
+  if (!block_.ring().start_kept_at_once(*this, flags_on(on), queue)) [[unlikely]]
+    begin_specially(part.address, part.length, part.offset);
 }
 
-void batch_place::begin_specially(transfer part) noexcept {
+/// Parameters for registers: a struct would be written to the stack each time.
+void batch_place::begin_specially(std::byte* address, std::uint32_t length, std::uint64_t offset) noexcept {
+  const transfer part{.address = address, .length = length, .offset = offset};
   block_.held(index()) = operands_of(descriptor_.get(), part);
   block_.ring().start_kept(*this);
 }
@@ -260,46 +60,36 @@ void batch_place::begin_specially(transfer part) noexcept {
 std::size_t batch_place::queue_held() noexcept {
   ring_core& core = block_.ring();
   if (core.follows_memory()) {
-    state_ = state::followed;
+    end_ = followed;
     mark_submitted(this);
   }
   const operands& with = block_.held(index());
-  return core.queue_kept(*this, flags(),
-                         [&](io_uring* ring, const gauntlet_uring_entry* entry) noexcept {
+  return core.queue_kept(*this, flags_on(descriptor_.get()),
+                         [&](io_uring* ring, gauntlet_uring_entry entry) noexcept {
                            return code_->queue(ring, entry, with);
                          })
              ? 1
              : 0;
 }
 
-void batch_place::completed(std::int32_t res, std::uint32_t) noexcept {
-  const bool followed = state_ == state::followed;
-  if (followed) [[unlikely]]
-    mark_completed(this);
+/// Tools are told when the memory is the caller's again.
+void batch_place::give_back_followed(std::int32_t res) noexcept {
+  mark_completed(this);
   lent_.give_back(res > 0 ? static_cast<std::size_t>(res) : 0);
-  if (followed) [[unlikely]]
-    tell_written(res);
-  descriptor_.reset();
-  state_ = state::idle;
-  end_ = block_.next_end();
-  block_.ended({.place = index(), .res = res, .kind = code_->kind});
-}
-
-void batch_place::tell_written(std::int32_t res) const noexcept {
   if (res >= 0 && code_->written != nullptr) code_->written(block_.held(index()), res);
 }
 
 void batch_place::abort() noexcept {
-  if (state_ == state::idle) return;
+  if (!is_in_flight()) return;
   ring_core& core = block_.ring();
   if (!is_held()) return core.cancel(*this);
   core.withdraw_kept(*this);
-  completed(-ECANCELED, 0);  // it had not begun
+  ended(-ECANCELED);  // it had not begun
 }
 
 void batch_place::unawaited(std::vector<pending_operation>& all,
                             std::chrono::steady_clock::time_point) const {
-  if (state_ == state::idle || block_.is_awaited()) return;
+  if (!is_in_flight() || block_.is_awaited()) return;
   const descriptor_block* const on = descriptor_.get();
   all.push_back({.kind = code_->kind,
                  .object = on != nullptr ? on->name() : std::string(),
@@ -354,13 +144,12 @@ void batch_end::throw_error(const std::source_location& where) const {
 
 namespace {
 
-[[noreturn, gnu::cold, gnu::noinline]] void refuse_moved(const char* operation,
-                                                         const std::source_location& where) {
+[[noreturn, gnu::cold, gnu::noinline]] void refuse_moved(const char* operation, std::source_location where) {
   throw misuse(operation, "it was moved from: use the one it was moved to", where);
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] void refuse_other_ring(const char* operation,
-                                                              const std::source_location& where) {
+                                                              std::source_location where) {
   throw misuse(operation, "what it works on is of another ring: take one of the batch's", where);
 }
 
@@ -377,7 +166,7 @@ inline detail::descriptor_block& use_of(const any_descriptor& on, const batch_bl
 batch::batch(ring& on, std::size_t places, std::size_t bytes_each, std::source_location where) {
   detail::ring_core& core = detail::ring_core::of(on, "batch", where);
   std::size_t all = 0;
-  if (places == 0 || places > UINT32_MAX || bytes_each > UINT32_MAX ||
+  if (places == 0 || places > INT32_MAX || bytes_each > UINT32_MAX ||
       __builtin_mul_overflow(places, bytes_each, &all))
     throw misuse("batch", "it has one place at least, of less than 4 GiB, and fits into memory", where);
   block_ = new batch_block(core, places, bytes_each, where);

@@ -78,16 +78,15 @@ void descriptor_block::owner_gone() noexcept {
 
 namespace {
 
-int queue_close(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_close(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_close(ring, entry, on.fd);
 }
 constexpr opcode close_code{.kind = "descriptor::close", .queue = queue_close};
 
 // The place is named by the operation itself: the entry's flag for one is refused.
-int queue_close_direct(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
-  gauntlet_uring_entry without = *entry;
-  without.flags &= static_cast<std::uint8_t>(~IOSQE_FIXED_FILE);
-  return gauntlet_uring_queue_close_direct(ring, &without, static_cast<unsigned>(on.fd));
+int queue_close_direct(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
+  entry.flags &= static_cast<std::uint8_t>(~IOSQE_FIXED_FILE);
+  return gauntlet_uring_queue_close_direct(ring, entry, static_cast<unsigned>(on.fd));
 }
 constexpr opcode close_direct_code{.kind = "fixed_file::close", .queue = queue_close_direct};
 

@@ -27,50 +27,50 @@ namespace {
 // ---- opcodes
 
 // SAFETY (both): kept_ranges put them there, and they are laid out as iovecs are.
-int queue_readv(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_readv(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_readv2(ring, entry, on.fd, static_cast<const iovec*>(on.address), on.length,
                                      on.offset, on.flags);
 }
-int queue_writev(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_writev(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_writev2(ring, entry, on.fd, static_cast<const iovec*>(on.address), on.length,
                                       on.offset, on.flags);
 }
-int queue_read_fixed(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_read_fixed(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_read_fixed(ring, entry, on.fd, const_cast<void*>(on.address), on.length,
                                          on.offset, on.second_fd);
 }
-int queue_write_fixed(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_write_fixed(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_write_fixed(ring, entry, on.fd, on.address, on.length, on.offset, on.second_fd);
 }
-int queue_fsync(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_fsync(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_fsync(ring, entry, on.fd, static_cast<unsigned>(on.flags));
 }
-int queue_sync_file_range(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_sync_file_range(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_sync_file_range(ring, entry, on.fd, on.length, on.offset, on.flags);
 }
-int queue_fallocate(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_fallocate(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_fallocate(ring, entry, on.fd, on.flags, on.offset, on.second_offset);
 }
 /// Kernels before 6.11 take 32 bits only, and a large size for none.
-int queue_fadvise(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_fadvise(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   if (on.second_offset <= UINT32_MAX)
     return gauntlet_uring_queue_fadvise(ring, entry, on.fd, on.offset,
                                         static_cast<std::uint32_t>(on.second_offset), on.flags);
   return gauntlet_uring_queue_fadvise64(ring, entry, on.fd, on.offset,
                                         static_cast<std::int64_t>(on.second_offset), on.flags);
 }
-int queue_ftruncate(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_ftruncate(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_ftruncate(ring, entry, on.fd, static_cast<std::int64_t>(on.offset));
 }
-int queue_discard(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_discard(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_cmd_discard(ring, entry, on.fd, on.offset, on.second_offset);
 }
 // SAFETY (both): kept_attribute put its name there; the value is the caller's.
-int queue_fgetxattr(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_fgetxattr(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_fgetxattr(ring, entry, on.fd, static_cast<const char*>(on.second_address),
                                         static_cast<char*>(const_cast<void*>(on.address)), on.length);
 }
-int queue_fsetxattr(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_fsetxattr(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_fsetxattr(ring, entry, on.fd, static_cast<const char*>(on.second_address),
                                         static_cast<const char*>(on.address), on.flags, on.length);
 }

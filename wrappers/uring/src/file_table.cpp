@@ -29,12 +29,12 @@ std::string why_no_table(int status) {
 }
 
 // SAFETY: kept_open put its path and its how there.
-int queue_open(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_open(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_openat2_direct(ring, entry, on.fd, static_cast<const char*>(on.address),
                                              static_cast<::open_how*>(const_cast<void*>(on.second_address)),
                                              any_place);
 }
-int queue_update(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_update(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   // SAFETY: kept_update put its number there.
   return gauntlet_uring_queue_files_update(ring, entry, static_cast<int*>(const_cast<void*>(on.address)), 1,
                                            -1);
@@ -43,7 +43,7 @@ void place_written(const operands& on, std::int32_t) noexcept {
   check_allocated(on.address, sizeof(int));
   mark_written(on.address, sizeof(int));
 }
-int queue_install(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_install(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_fixed_fd_install(ring, entry, on.fd, 0);
 }
 

@@ -28,24 +28,24 @@ std::uint32_t* word_of(const operands& on) noexcept {
   return static_cast<std::uint32_t*>(const_cast<void*>(on.address));
 }
 
-constexpr opcode wait_code{
-    .kind = "futex_wait",
-    .queue =
-        [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
-          return gauntlet_uring_queue_futex_wait(ring, entry, word_of(on), on.offset, on.second_offset,
-                                                 static_cast<std::uint32_t>(on.flags), 0);
-        },
-    .expected = -EAGAIN};
+constexpr opcode wait_code{.kind = "futex_wait",
+                           .queue =
+                               [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
+                                 return gauntlet_uring_queue_futex_wait(
+                                     ring, entry, word_of(on), on.offset, on.second_offset,
+                                     static_cast<std::uint32_t>(on.flags), 0);
+                               },
+                           .expected = -EAGAIN};
 constexpr opcode wake_code{
     .kind = "futex_wake",
-    .queue = [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+    .queue = [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
       return gauntlet_uring_queue_futex_wake(ring, entry, word_of(on), on.offset, on.second_offset,
                                              static_cast<std::uint32_t>(on.flags), 0);
     }};
 constexpr opcode wait_any_code{
     .kind = "futex_wait_any",
     .queue =
-        [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+        [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
           // SAFETY: futex_entry is struct futex_waitv in all but name; kept_futexes has them there.
           auto* const words = static_cast<futex_waitv*>(const_cast<void*>(on.address));
           return gauntlet_uring_queue_futex_waitv(ring, entry, words, on.length, 0);

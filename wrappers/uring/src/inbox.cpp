@@ -120,18 +120,18 @@ using detail::ring_core;
 
 constexpr opcode message_code{
     .kind = "send_message",
-    .queue = [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+    .queue = [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
       return gauntlet_uring_queue_msg_ring(ring, entry, on.fd, on.length, on.offset, 0);
     }};
 constexpr opcode flagged_message_code{
     .kind = "send_message",
-    .queue = [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+    .queue = [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
       return gauntlet_uring_queue_msg_ring_cqe_flags(ring, entry, on.fd, on.length, on.offset, 0,
                                                      static_cast<unsigned>(on.flags));
     }};
 constexpr opcode file_code{
     .kind = "send_registered_file",
-    .queue = [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+    .queue = [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
       return gauntlet_uring_queue_msg_ring_fd_alloc(ring, entry, on.fd, on.second_fd, on.offset, 0);
     }};
 

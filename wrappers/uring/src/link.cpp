@@ -17,7 +17,7 @@ static_assert(sizeof(timespec64) == sizeof(__kernel_timespec));
 constexpr opcode link_timeout_code{
     .kind = "link_timeout",
     .queue =
-        [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+        [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
           // SAFETY: kept_time put its timespec64 there, which is a __kernel_timespec in all but name.
           auto* const time = static_cast<__kernel_timespec*>(const_cast<void*>(on.address));
           return gauntlet_uring_queue_link_timeout(ring, entry, time, static_cast<unsigned>(on.flags));

@@ -264,12 +264,12 @@ namespace {
 
 constexpr opcode poll_code{
     .kind = "poll_multishot",
-    .queue = [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+    .queue = [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
       return gauntlet_uring_queue_poll_multishot(ring, entry, on.fd, static_cast<unsigned>(on.flags));
     }};
 constexpr opcode read_code{
     .kind = "read_multishot",
-    .queue = [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+    .queue = [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
       return gauntlet_uring_queue_read_multishot(ring, entry, on.fd, 0, UINT64_MAX, on.buffer_group);
     }};
 

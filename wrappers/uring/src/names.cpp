@@ -115,30 +115,30 @@ file_status to_file_status(submission<kept_status>& ended) noexcept {
 const char* path_of(const operands& on) noexcept { return static_cast<const char*>(on.address); }
 const char* second_of(const operands& on) noexcept { return static_cast<const char*>(on.second_address); }
 
-int queue_open(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_open(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_openat(ring, entry, on.fd, path_of(on), on.flags, on.length);
 }
-int queue_open2(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_open2(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_openat2(ring, entry, on.fd, path_of(on),
                                       static_cast<::open_how*>(const_cast<void*>(on.second_address)));
 }
-int queue_unlink(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_unlink(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_unlinkat(ring, entry, on.fd, path_of(on), on.flags);
 }
-int queue_rename(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_rename(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_renameat(ring, entry, on.fd, path_of(on), on.second_fd, second_of(on),
                                        static_cast<unsigned>(on.flags));
 }
-int queue_mkdir(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_mkdir(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_mkdirat(ring, entry, on.fd, path_of(on), on.length);
 }
-int queue_symlink(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_symlink(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_symlinkat(ring, entry, path_of(on), on.fd, second_of(on));
 }
-int queue_link(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_link(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_linkat(ring, entry, on.fd, path_of(on), on.second_fd, second_of(on), on.flags);
 }
-int queue_statx(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_statx(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_statx(ring, entry, on.fd, path_of(on), on.flags, on.length,
                                     static_cast<struct ::statx*>(const_cast<void*>(on.second_address)));
 }
@@ -146,16 +146,16 @@ void status_written(const operands& on, std::int32_t) noexcept {
   check_allocated(on.second_address, kept_status::size);
   mark_written(on.second_address, kept_status::size);
 }
-int queue_getxattr(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_getxattr(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_getxattr(ring, entry, second_of(on),
                                        static_cast<char*>(const_cast<void*>(on.address)),
                                        static_cast<const char*>(on.third_address), on.length);
 }
-int queue_setxattr(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_setxattr(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_setxattr(ring, entry, second_of(on), static_cast<const char*>(on.address),
                                        static_cast<const char*>(on.third_address), on.flags, on.length);
 }
-int queue_madvise(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_madvise(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   void* const memory = const_cast<void*>(on.address);
   if (on.offset <= UINT32_MAX)
     return gauntlet_uring_queue_madvise(ring, entry, memory, static_cast<std::uint32_t>(on.offset), on.flags);

@@ -121,7 +121,7 @@ operation_code code_of(const detail::opcode& code, const detail::operands& on) n
   nowhere.sq.ring_entries = entries;
   const gauntlet_uring_entry nobody{};
   // SAFETY: what it puts there are numbers and addresses, which nobody follows.
-  if (code.queue(&nowhere, &nobody, on) != 0) return operation_code::nop;
+  if (code.queue(&nowhere, nobody, on) != 0) return operation_code::nop;
   return static_cast<operation_code>(entry.opcode);
 }
 

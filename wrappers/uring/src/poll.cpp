@@ -26,20 +26,19 @@ static_assert(static_cast<int>(poll_events::readable) == POLLIN &&
 static_assert(sizeof(epoll_event) <= sizeof(detail::kept_epoll_event::event));
 
 constexpr opcode poll_code{
-    .kind = "poll",
-    .queue = [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+    .kind = "poll", .queue = [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
       return gauntlet_uring_queue_poll_add(ring, entry, on.fd, on.length);
     }};
 constexpr opcode epoll_code{
     .kind = "epoll_ctl",
-    .queue = [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+    .queue = [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
       // SAFETY: kept_epoll_event has one there.
       auto* const event = static_cast<epoll_event*>(const_cast<void*>(on.address));
       return gauntlet_uring_queue_epoll_ctl(ring, entry, on.fd, on.second_fd, on.flags, event);
     }};
 constexpr opcode command_code{
     .kind = "descriptor::command",
-    .queue = [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+    .queue = [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
       io_uring_sqe* const filled = &ring->sq.sqes[ring->sq.sqe_tail & ring->sq.ring_mask];
       const int status = gauntlet_uring_queue_rw(ring, entry, static_cast<int>(operation_code::uring_cmd),
                                                  on.fd, nullptr, 0, on.offset);

@@ -12,6 +12,7 @@
 #include <sstream>
 #include <string>
 
+#include "batch_block.hpp"
 #include "gauntlet/detail/resume.hpp"
 #include "gauntlet/memory_checker.hpp"
 #include "library.hpp"
@@ -45,7 +46,7 @@ constexpr std::chrono::nanoseconds longest_wait =
   std::abort();
 }
 
-gauntlet_uring_entry entry_of(std::uint64_t user_data) noexcept {
+gauntlet_uring_entry own_entry(std::uint64_t user_data) noexcept {
   gauntlet_uring_entry entry{};
   entry.user_data = user_data;
   return entry;
@@ -66,6 +67,9 @@ ring_core::ring_core(const ring_options& options, const std::source_location& wh
       memory_is_followed_(gauntlet::memory_is_followed()),
       disabled_(options.disabled),
       may_register_(!options.disabled),
+      // Where task work is deferred it is done when the kernel is asked to wait, and by a submission thread
+      // nothing is done at once.
+      may_be_eager_(!options.defer_taskrun && !options.submission_thread_idle),
       last_inbox_(of_wakeup) {
   kept_.reserve(8);
   wakeup_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -85,7 +89,7 @@ ring_core::ring_core(const ring_options& options, const std::source_location& wh
 
 ring_core::~ring_core() = default;
 
-void ring_core::refuse_new(const ring_core* core, const char* operation, const std::source_location& where) {
+void ring_core::refuse_new(const ring_core* core, const char* operation, std::source_location where) {
   if (core == nullptr) throw misuse(operation, "the ring was moved from: use the one it was moved to", where);
   if (core->inherited_)
     throw misuse(operation, "the ring belongs to the process that called fork(): make another one here",
@@ -129,24 +133,22 @@ bool ring_core::make_room(unsigned entries) noexcept {
 }
 
 /// When some have been submitted.
-int ring_core::queue_again(const submitted& added) noexcept {
-  return make_room(1) ? added.opcode_->queue(ring_, &entry_, added.operands_) : -EAGAIN;
+int ring_core::queue_again(const submitted& added, gauntlet_uring_entry entry) noexcept {
+  return make_room(1) ? added.opcode_->queue(ring_, entry, added.operands_) : -EAGAIN;
 }
 
 int ring_core::queue(submitted& added) noexcept {
-  entry_.personality = added.options_.personality;
-  std::uint8_t flags = added.flags_;
+  gauntlet_uring_entry entry = entry_of(added, added.flags_);
+  entry.personality = added.options_.personality;
   if (added.operands_.buffer_group >= 0) {
-    flags |= IOSQE_BUFFER_SELECT;
-    entry_.buf_group = static_cast<std::uint16_t>(added.operands_.buffer_group);
+    entry.flags |= IOSQE_BUFFER_SELECT;
+    entry.buf_group = static_cast<std::uint16_t>(added.operands_.buffer_group);
   }
   if (memory_is_followed_) {
     added.special_ |= submitted::followed;
     mark_submitted(&added);
   }
-  const int status = queue_with(added, flags);
-  entry_.personality = entry_.buf_group = 0;
-  return status;
+  return queue_as(added, entry);
 }
 
 /// Or never.
@@ -257,7 +259,7 @@ std::size_t ring_core::queue_held(submitted& first) noexcept {
   return queue_linked(parts) == 0 ? parts.size() : 0;
 }
 
-void ring_core::take_kept_slot(completion_target& place) {
+void ring_core::take_kept_slot(batch_place& place) {
   if (slots_.full()) make_slots();
   place.user_data_ = slots_.take(place);
   place.keeps_slot_ = true;
@@ -329,8 +331,8 @@ std::size_t ring_core::cancel_all() noexcept {
 void ring_core::queue_cancels() noexcept {
   while (!cancels_.empty()) {
     const std::uint64_t target = cancels_.back();
-    const gauntlet_uring_entry entry = entry_of(slot_table::cancel_of(target));
-    if (put([&] { return gauntlet_uring_queue_cancel64(ring_, &entry, target, 0); }) != 0) return;
+    const gauntlet_uring_entry entry = own_entry(slot_table::cancel_of(target));
+    if (put([&] { return gauntlet_uring_queue_cancel64(ring_, entry, target, 0); }) != 0) return;
     cancels_.pop_back();
     if (completion_target* const found = slots_.find(target)) found->cancel_waits_ = false;
   }
@@ -441,11 +443,20 @@ void ring_core::wait(std::optional<std::chrono::nanoseconds> at_most) noexcept {
     return wait_outside(at_most);
   if (batch_.completions > 1 && !closing_) [[unlikely]]
     return wait_for_batch(time_to_wait(at_most.value_or(longest_wait)));
+  if (may_be_eager_ && eager_.is_due() && submit_eagerly()) return;
   if (!at_most && !wakes_by_itself()) [[likely]] {
     note(io_uring_submit_and_wait(ring_, 1));
     return;
   }
   wait_at_most(time_to_wait(at_most.value_or(std::chrono::nanoseconds::max())));
+}
+
+bool ring_core::submit_eagerly() noexcept {
+  if (gauntlet_uring_sq_ready(ring_) == 0) return false;
+  submit();
+  const bool there = gauntlet_uring_cq_ready(ring_) != 0;
+  eager_.tried(there);
+  return there;
 }
 
 void ring_core::wait_at_most(std::chrono::nanoseconds at_most) noexcept {
@@ -515,42 +526,49 @@ void ring_core::reap() noexcept {
     const gauntlet::detail::resume_scope when_all_are_told;
     const gauntlet_uring_run run = gauntlet_uring_peek_run(ring_);
     const unsigned count = std::min(run.count, batch);
-    deliver(run, count);
+    deliver(run.first, count);
     gauntlet_uring_cq_advance(ring_, count);
     if (count == run.count && run.left == 0) return;
   }
 }
 
-/// The first of a run. Nobody looks at the queue meanwhile: who is told goes on when all are.
-void ring_core::deliver(const gauntlet_uring_run& run, unsigned count) noexcept {
+/// Nobody looks at the queue meanwhile: who is told goes on when all are.
+void ring_core::deliver(const io_uring_cqe* first, unsigned count) noexcept {
+  if (in_flight_ > in_the_cache) [[unlikely]]
+    return deliver_far(first, count);
   const std::size_t stride = completion_stride_;
-  const io_uring_cqe* next = run.first;
-  unsigned left = count;
-  for (; in_flight_ > in_the_cache && left > 1; --left) {
-    const io_uring_cqe& told = *next;
-    next += stride;
-    slots_.prefetch(next->user_data);
+  for (; count > 0; --count, first += stride) deliver(*first);
+}
+
+/// The same, and each next one is fetched meanwhile.
+void ring_core::deliver_far(const io_uring_cqe* first, unsigned count) noexcept {
+  const std::size_t stride = completion_stride_;
+  for (; count > 0; --count) {
+    const io_uring_cqe& told = *first;
+    first += stride;
+    if (count > 1) slots_.prefetch(first->user_data);
     deliver(told);
   }
-  for (; left > 0; --left, next += stride) deliver(*next);
 }
 
 void ring_core::deliver(const io_uring_cqe& told) noexcept {
   const completion ended{.res = told.res, .flags = told.flags};
-  completion_target* const target = slots_.find(told.user_data);
-  if (target == nullptr) [[unlikely]]
-    return deliver_to_nobody(told.user_data, ended);
+  const std::uint64_t user_data = told.user_data;
+  if (!slots_.has(user_data)) [[unlikely]]
+    return deliver_to_nobody(user_data, ended);
+  completion_target& target = slots_.target_of(user_data);
   ++metrics_.completed;
+  if (target.keeps_slot_) {
+    target.user_data_ = slots_.renew(user_data);
+    --in_flight_;
+    return static_cast<batch_place&>(target).ended(ended.res);
+  }
   if (!ended.more()) {
-    if (target->keeps_slot_) {
-      target->user_data_ = slots_.renew(told.user_data);
-    } else {
-      slots_.release(told.user_data);
-      target->user_data_ = completion_target::none;
-    }
+    slots_.release(user_data);
+    target.user_data_ = completion_target::none;
     --in_flight_;
   }
-  target->completed(ended.res, ended.flags);
+  target.completed(ended.res, ended.flags);
 }
 
 /// Who has no slot.
@@ -759,8 +777,8 @@ void ring_core::cancel_everything() noexcept {
 
 void ring_core::cancel_wakeup() noexcept {
   if (!wakeup_armed_) return;
-  const gauntlet_uring_entry entry = entry_of(of_nobody);
-  put([&] { return gauntlet_uring_queue_cancel64(ring_, &entry, of_wakeup, 0); });
+  const gauntlet_uring_entry entry = own_entry(of_nobody);
+  put([&] { return gauntlet_uring_queue_cancel64(ring_, entry, of_wakeup, 0); });
 }
 
 // ---- from other threads
@@ -788,10 +806,10 @@ void ring_core::wake() noexcept {
 }
 
 void ring_core::queue_wakeup() noexcept {
-  const gauntlet_uring_entry entry = entry_of(of_wakeup);
+  const gauntlet_uring_entry entry = own_entry(of_wakeup);
   wakeup_armed_ =
       put([&] {
-        return gauntlet_uring_queue_read(ring_, &entry, wakeup_, &wakeup_count_, sizeof wakeup_count_, 0);
+        return gauntlet_uring_queue_read(ring_, entry, wakeup_, &wakeup_count_, sizeof wakeup_count_, 0);
       }) == 0;
 }
 

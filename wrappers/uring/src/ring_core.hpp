@@ -17,6 +17,7 @@
 #include <span>
 #include <vector>
 
+#include "eager_submission.hpp"
 #include "gauntlet/callback.hpp"
 #include "gauntlet/detail/intrusive_list.hpp"
 #include "gauntlet/execution_context.hpp"
@@ -28,6 +29,8 @@
 #include "slot_table.hpp"
 
 namespace gauntlet::uring::detail {
+
+class batch_place;
 
 /// The way of an operation: start() queues it, turn() submits what is queued and waits, reap() finds its
 /// target by the slot in the completion. Where the queue is full it stands in the backlog until some have
@@ -126,7 +129,7 @@ class ring_core final : public execution_context, public fork_listener, public r
   void cancel(const completion_target& target) noexcept;
 
   // ---- operations that follow each other in one place, whose slot is kept
-  void take_kept_slot(completion_target& place);
+  void take_kept_slot(batch_place& place);
   void give_kept_slot_back(completion_target& place) noexcept;
   /// queue(ring, entry): a function of the shim. False: nothing has begun, start_kept() is to be called.
   template <class Queue>
@@ -170,8 +173,9 @@ class ring_core final : public execution_context, public fork_listener, public r
   bool begin_tasks(const std::source_location& where) override;
   void end_tasks(bool outer) noexcept override;
 
-  [[noreturn]] static void refuse_new(const ring_core* core, const char* operation,
-                                      const std::source_location& where);
+  // By value: what is passed by reference has to be stored, also where nothing is refused.
+  [[noreturn, gnu::cold]] static void refuse_new(const ring_core* core, const char* operation,
+                                                 std::source_location where);
   void wake_at(std::optional<clock::time_point> time) noexcept override { wake_at_ = time; }
   void resume_later() noexcept override { resume_later_ = true; }
   bool watch_at(std::optional<clock::time_point> time) noexcept override {
@@ -207,8 +211,15 @@ class ring_core final : public execution_context, public fork_listener, public r
   }
   int queue(submitted& added) noexcept;
   /// The same, of one that has nothing special but flags, while no tool follows memory.
-  int queue_with(submitted& added, std::uint8_t flags) noexcept;
-  [[gnu::cold]] int queue_again(const submitted& added) noexcept;
+  int queue_plainly(submitted& added) noexcept;
+  int queue_as(const submitted& added, gauntlet_uring_entry entry) noexcept {
+    const int status = added.opcode_->queue(ring_, entry, added.operands_);
+    return status != -EAGAIN ? status : queue_again(added, entry);
+  }
+  [[gnu::cold]] int queue_again(const submitted& added, gauntlet_uring_entry entry) noexcept;
+  static gauntlet_uring_entry entry_of(const completion_target& target, std::uint8_t flags) noexcept {
+    return {.user_data = target.user_data_, .flags = flags, .ioprio = 0, .buf_group = 0, .personality = 0};
+  }
   [[gnu::cold]] void start_later(submitted& added, int status);
   int queue_linked(std::span<submitted* const> parts) noexcept;
   [[noreturn]] static void refuse_to_queue(int status, const submitted& added);
@@ -229,6 +240,8 @@ class ring_core final : public execution_context, public fork_listener, public r
   [[gnu::always_inline]] inline void submit_and_wait(
       std::optional<std::chrono::nanoseconds> at_most = {}) noexcept;
   [[gnu::always_inline]] inline void wait(std::optional<std::chrono::nanoseconds> at_most) noexcept;
+  /// Without waiting. True: something is there.
+  bool submit_eagerly() noexcept;
   [[gnu::noinline]] void wait_at_most(std::chrono::nanoseconds at_most) noexcept;
   void wait_for_batch(std::chrono::nanoseconds at_most) noexcept;
   /// As wait(). Valgrind 3.19 does not know that io_uring_enter may sleep, and lets no other thread run until
@@ -244,8 +257,10 @@ class ring_core final : public execution_context, public fork_listener, public r
   [[gnu::cold, gnu::noinline]] void register_descriptor() noexcept;
   void unregister_descriptor() noexcept;
   void reap() noexcept;
-  void deliver(const gauntlet_uring_run& run, unsigned count) noexcept;
-  void deliver(const io_uring_cqe& told) noexcept;
+  // Inline: with one operation in flight it is called for each.
+  [[gnu::always_inline]] inline void deliver(const io_uring_cqe* first, unsigned count) noexcept;
+  [[gnu::noinline]] void deliver_far(const io_uring_cqe* first, unsigned count) noexcept;
+  [[gnu::always_inline]] inline void deliver(const io_uring_cqe& told) noexcept;
   void deliver_to_nobody(std::uint64_t user_data, completion told) noexcept;
   void handle_timers() noexcept;
   void deliver_to_inbox(std::uint64_t user_data, completion told) noexcept;
@@ -282,10 +297,9 @@ class ring_core final : public execution_context, public fork_listener, public r
   io_uring* ring_ = nullptr;
   std::size_t completion_stride_ = 1;  // entries of its queue for each: large ones take two
   slot_table slots_;
-  gauntlet_uring_entry entry_{};  // that is being queued
-  std::size_t in_flight_ = 0;     // slots that are taken
-  std::size_t held_back_ = 0;     // of these, in the backlog
-  std::size_t draining_ = 0;      // of these, with submission_options::drain: nothing passes them
+  std::size_t in_flight_ = 0;  // slots that are taken
+  std::size_t held_back_ = 0;  // of these, in the backlog
+  std::size_t draining_ = 0;   // of these, with submission_options::drain: nothing passes them
   gauntlet::detail::intrusive_list<completion_target, backlog_tag> backlog_;
   std::vector<std::uint64_t> cancels_;  // that found no room; as much is reserved as there are slots
   std::vector<std::uint64_t> unheard_;  // cancels that are to be asked again, and as many
@@ -293,6 +307,7 @@ class ring_core final : public execution_context, public fork_listener, public r
   std::optional<clock::time_point> wake_at_;
   std::optional<clock::time_point> watch_at_;
   wait_batch batch_;
+  eager_submission eager_;
   bool resume_later_ = false;
   ring_metrics metrics_;
 
@@ -311,6 +326,7 @@ class ring_core final : public execution_context, public fork_listener, public r
   bool may_enter_ = true;   // false: destroyed on another thread than its single issuer's
   bool inherited_ = false;  // of the parent, in a child after fork()
   const bool may_register_;
+  const bool may_be_eager_;
   std::uint64_t register_at_ = 0;         // which entry into the kernel; 0: none
   std::optional<entered_by> registered_;  // what it was entered by before
   bool runs_tasks_ = false;
@@ -365,9 +381,7 @@ template <class Queue>
 bool ring_core::start_kept_at_once(completion_target& place, std::uint8_t flags, Queue queue) noexcept {
   if ((held_back_ | draining_ | std::size_t{memory_is_followed_}) != 0) [[unlikely]]
     return false;
-  entry_.user_data = place.user_data_;
-  entry_.flags = flags;
-  if (queue(ring_, &entry_) != 0) [[unlikely]]
+  if (queue(ring_, entry_of(place, flags)) != 0) [[unlikely]]
     return false;
   place.cancel_waits_ = false;
   ++in_flight_;
@@ -377,23 +391,18 @@ bool ring_core::start_kept_at_once(completion_target& place, std::uint8_t flags,
 template <class Queue>
 bool ring_core::queue_kept(const completion_target& place, std::uint8_t flags, Queue queue) noexcept {
   if (!make_room(1)) return false;
-  entry_.user_data = place.user_data_;
-  entry_.flags = flags;
-  return queue(ring_, &entry_) == 0;
+  return queue(ring_, entry_of(place, flags)) == 0;
 }
 
-inline int ring_core::queue_with(submitted& added, std::uint8_t flags) noexcept {
+inline int ring_core::queue_plainly(submitted& added) noexcept {
   static_assert(submitted::fixed_file == IOSQE_FIXED_FILE && submitted::async == IOSQE_ASYNC);
-  entry_.user_data = added.user_data_;
-  entry_.flags = flags;
-  const int status = added.opcode_->queue(ring_, &entry_, added.operands_);
-  return status != -EAGAIN ? status : queue_again(added);
+  return queue_as(added, entry_of(added, added.flags_));
 }
 
 inline void ring_core::start(submitted& added) {
   take_slot(added);
   const bool plain = (held_back_ | draining_ | std::size_t{memory_is_followed_} | added.special_) == 0;
-  const int status = plain ? queue_with(added, added.flags_) : may_pass(added) ? queue(added) : -EAGAIN;
+  const int status = plain ? queue_plainly(added) : may_pass(added) ? queue(added) : -EAGAIN;
   if (status != 0) [[unlikely]]
     start_later(added, status);
 }

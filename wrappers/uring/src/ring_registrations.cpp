@@ -35,7 +35,7 @@ io_uring_sqe& next_entry(io_uring* ring) noexcept {
 constexpr std::uint32_t inject_result = 1;  // IORING_NOP_INJECT_RESULT, younger than liburing 2.3
 
 /// flags, file_index and address3 of a raw_submission are in flags, second_fd and second_offset.
-int queue_raw(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_raw(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   io_uring_sqe& filled = next_entry(ring);
   const int status = gauntlet_uring_queue_rw(ring, entry, on.code, on.fd, on.address, on.length, on.offset);
   if (status != 0) return status;

@@ -25,7 +25,7 @@ class slot_table {
     auto slots = std::make_unique<slot[]>(larger);
     std::copy_n(slots_.get(), size_, slots.get());
     for (std::uint32_t i = larger; i-- > size_;) {
-      slots[i].user_data = generation | free_;
+      slots[i] = {.user_data = generation | nobodys, .next_free = free_};
       free_ = i;
     }
     slots_ = std::move(slots);
@@ -33,24 +33,27 @@ class slot_table {
   }
   /// Not while it is full(). Answers the number of what is now in flight.
   std::uint64_t take(completion_target& target) noexcept {
-    slot& taken = at(free_);
-    const std::uint64_t user_data = (taken.user_data & ~index_bits) | free_;
-    free_ = index_of(taken.user_data);
-    taken = {.user_data = user_data, .target = &target};
-    return user_data;
+    const std::uint32_t index = free_;
+    slot& taken = at(index);
+    free_ = taken.next_free;
+    taken.user_data = in_bounds((taken.user_data & ~index_bits) | index);
+    taken.target = &target;
+    return taken.user_data;
   }
   void release(std::uint64_t user_data) noexcept {
     const std::uint32_t index = index_of(user_data);
-    at(index).user_data = (next_of(user_data) & ~index_bits) | free_;
+    slot& released = at(index);
+    released.user_data = (user_data + generation) | nobodys;
+    released.next_free = free_;
     free_ = index;
   }
   void release_all() noexcept {
     for (std::uint32_t i = 0; i < size_; ++i)
-      if (is_taken(i)) release(at(i).user_data);
+      if (at(i).is_taken()) release(at(i).user_data);
   }
   /// The number of the next one of the same target.
   std::uint64_t renew(std::uint64_t user_data) noexcept {
-    return at(index_of(user_data)).user_data = next_of(user_data);
+    return at(index_of(user_data)).user_data = in_bounds(user_data + generation);
   }
 
   /// What a cancel of it is answered with: no slot's, as it has no such generation.
@@ -61,17 +64,24 @@ class slot_table {
   static constexpr std::uint64_t cancelled(std::uint64_t user_data) noexcept {
     return user_data & ~cancel_bit;
   }
+  bool has(std::uint64_t user_data) const noexcept {
+    const std::uint32_t index = index_of(user_data);
+    return index < size_ && at(index).user_data == user_data;
+  }
+  /// Of one that it has.
+  completion_target& target_of(std::uint64_t user_data) const noexcept {
+    return *at(index_of(user_data)).target;
+  }
   /// nullptr: nobody waits for it any more.
   completion_target* find(std::uint64_t user_data) const noexcept {
-    const std::uint32_t index = index_of(user_data);
-    return index < size_ && at(index).user_data == user_data ? at(index).target : nullptr;
+    return has(user_data) ? &target_of(user_data) : nullptr;
   }
 
   /// It will be delivered soon. With a thousand in flight who waits for it has long left the processor's
   /// cache: an operation, and before it in the same frame the coroutine that awaits it.
   void prefetch(std::uint64_t user_data) const noexcept {
     const std::uint32_t index = index_of(user_data);
-    if (index >= size_) return;
+    if (index >= size_ || !at(index).is_taken()) return;
     // SAFETY: nothing is read here, wherever it points.
     const auto target = reinterpret_cast<std::uintptr_t>(at(index).target);
     if (target < lines_before * line) return;
@@ -83,7 +93,7 @@ class slot_table {
   template <class Work>
   void for_each(Work&& work) const {
     for (std::uint32_t i = 0; i < size_; ++i)
-      if (is_taken(i)) work(*at(i).target);
+      if (at(i).is_taken()) work(*at(i).target);
   }
 
  private:
@@ -91,24 +101,27 @@ class slot_table {
   static constexpr std::uint64_t index_bits = UINT32_MAX;
   static constexpr std::uint64_t generation = std::uint64_t{1} << 32U;  // the first
   static constexpr std::uint64_t cancel_bit = std::uint64_t{1} << 63U;
+  static constexpr std::uint64_t nobodys = index_bits;  // the index in the number of a free slot: none fits
   static constexpr std::uint32_t first_slots = 64;
   static constexpr std::uintptr_t line = 64;  // bytes of the cache
   static constexpr std::uintptr_t lines_before = 5;
   static constexpr std::uintptr_t lines_behind = 3;
-  /// A free one's number has the index of the next free one instead of its own, so that no completion fits.
   struct slot {
     std::uint64_t user_data = 0;
-    completion_target* target = nullptr;
+    union {
+      completion_target* target = nullptr;
+      std::uint32_t next_free;
+    };
+    bool is_taken() const noexcept { return (user_data & index_bits) != nobodys; }
   };
 
   static std::uint32_t index_of(std::uint64_t user_data) noexcept {
     return static_cast<std::uint32_t>(user_data & index_bits);
   }
-  static std::uint64_t next_of(std::uint64_t user_data) noexcept {
-    const std::uint64_t next = user_data + generation;
+  /// After the last generation comes the first.
+  static std::uint64_t in_bounds(std::uint64_t next) noexcept {
     return is_cancel(next) ? generation | (next & index_bits) : next;
   }
-  bool is_taken(std::uint32_t index) const noexcept { return index_of(at(index).user_data) == index; }
   // Without the check of a hardened library: the index is of the table itself, or has been looked at.
   slot& at(std::uint32_t index) noexcept { return slots_.get()[index]; }
   const slot& at(std::uint32_t index) const noexcept { return slots_.get()[index]; }

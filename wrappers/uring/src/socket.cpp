@@ -59,16 +59,16 @@ void peer_written(const operands& on, std::int32_t) noexcept {
   mark_written(on.address, std::min<std::size_t>(*name_size_in(on), sizeof(sockaddr_storage)));
 }
 
-int queue_socket(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_socket(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_socket(ring, entry, on.second_fd, on.flags, 0, 0);
 }
-int queue_fixed_socket(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_fixed_socket(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_socket_direct_alloc(ring, entry, on.second_fd, on.flags, 0, 0);
 }
 constexpr opcode socket_code{.kind = "open_socket", .queue = queue_socket};
 constexpr opcode fixed_socket_code{.kind = "open_socket", .queue = queue_fixed_socket};
 
-int queue_listen(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_listen(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_listen(ring, entry, on.fd, on.flags);
 }
 constexpr opcode listen_code{
@@ -77,16 +77,16 @@ constexpr opcode listen_code{
     }};
 
 // What comes into a table has no number of the system's, and no flag for one.
-int queue_accept(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_accept(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_accept(ring, entry, on.fd, name_in(on), name_size_in(on), SOCK_CLOEXEC);
 }
-int queue_fixed_accept(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_fixed_accept(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_accept_direct(ring, entry, on.fd, nullptr, nullptr, 0, detail::any_place);
 }
-int queue_accepts(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_accepts(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_multishot_accept(ring, entry, on.fd, nullptr, nullptr, SOCK_CLOEXEC);
 }
-int queue_fixed_accepts(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_fixed_accepts(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_multishot_accept_direct(ring, entry, on.fd, nullptr, nullptr, 0);
 }
 constexpr opcode accept_code{.kind = "listener::accept", .queue = queue_accept};

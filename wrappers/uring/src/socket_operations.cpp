@@ -51,10 +51,8 @@ msghdr* message_in(const operands& on) noexcept {
   return static_cast<msghdr*>(const_cast<void*>(on.address));
 }
 
-#define GAUNTLET_QUEUE(...)                                                                   \
-  [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept -> int { \
-    return __VA_ARGS__;                                                                       \
-  }
+#define GAUNTLET_QUEUE(...) \
+  [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept -> int { return __VA_ARGS__; }
 
 constexpr opcode connect_code{
     .kind = "socket::connect",
@@ -67,10 +65,10 @@ constexpr opcode shutdown_code{
     .kind = "socket::shutdown",
     .queue = GAUNTLET_QUEUE(gauntlet_uring_queue_shutdown(ring, entry, on.fd, on.flags))};
 
-int queue_recv(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_recv(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_recv(ring, entry, on.fd, const_cast<void*>(on.address), on.length, on.flags);
 }
-int queue_send(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_send(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_send(ring, entry, on.fd, on.address, on.length, on.flags);
 }
 constexpr opcode read_some_code{
@@ -94,10 +92,10 @@ constexpr opcode write_code{.kind = "socket::write",
 constexpr opcode read_nothing_code{.kind = "socket::read_exactly", .queue = queue_nop};
 constexpr opcode write_nothing_code{.kind = "socket::write", .queue = queue_nop};
 
-int queue_sendmsg(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_sendmsg(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_sendmsg(ring, entry, on.fd, message_in(on), static_cast<unsigned>(on.flags));
 }
-int queue_recvmsg(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_recvmsg(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_recvmsg(ring, entry, on.fd, message_in(on), static_cast<unsigned>(on.flags));
 }
 constexpr opcode recvfrom_code{.kind = "socket::recvfrom",
@@ -129,10 +127,9 @@ constexpr opcode send_zc_fixed_code{.kind = "socket::send_zc",
 constexpr opcode sendmsg_zc_code{
     .kind = "socket::sendmsg_zc",
     .queue =
-        [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
-          gauntlet_uring_entry reporting = *entry;
-          reporting.ioprio |= report_usage;
-          return gauntlet_uring_queue_sendmsg_zc(ring, &reporting, on.fd, message_in(on),
+        [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
+          entry.ioprio |= report_usage;
+          return gauntlet_uring_queue_sendmsg_zc(ring, entry, on.fd, message_in(on),
                                                  static_cast<unsigned>(on.flags));
         },
     .lends = kept_message::lend_to_read};

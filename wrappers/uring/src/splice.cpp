@@ -9,12 +9,12 @@ namespace {
 
 constexpr int from_is_fixed = static_cast<int>(1U << 31);  // SPLICE_F_FD_IN_FIXED
 
-int queue_splice(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_splice(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_splice(ring, entry, on.second_fd, static_cast<std::int64_t>(on.second_offset),
                                      on.fd, static_cast<std::int64_t>(on.offset), on.length,
                                      static_cast<unsigned>(on.flags));
 }
-int queue_tee(io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+int queue_tee(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_queue_tee(ring, entry, on.second_fd, on.fd, on.length,
                                   static_cast<unsigned>(on.flags));
 }

@@ -29,27 +29,25 @@ __kernel_timespec* time_of(const operands& on) noexcept {
 constexpr opcode timeout_code{
     .kind = "timeout",
     .queue =
-        [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
+        [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
           return gauntlet_uring_queue_timeout(ring, entry, time_of(on), on.length,
                                               static_cast<unsigned>(on.flags));
         },
     .expected = -ETIME};
 constexpr opcode wait_code{.kind = "timer::wait_for", .queue = timeout_code.queue, .expected = -ETIME};
-constexpr opcode update_code{
-    .kind = "timer::update",
-    .queue =
-        [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
-          return gauntlet_uring_queue_timeout_update(ring, entry, time_of(on), on.offset,
-                                                     static_cast<unsigned>(on.flags));
-        },
-    .expected = -ENOENT};
-constexpr opcode remove_code{
-    .kind = "timer::remove",
-    .queue =
-        [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
-          return gauntlet_uring_queue_timeout_remove(ring, entry, on.offset, 0);
-        },
-    .expected = -ENOENT};
+constexpr opcode update_code{.kind = "timer::update",
+                             .queue =
+                                 [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
+                                   return gauntlet_uring_queue_timeout_update(
+                                       ring, entry, time_of(on), on.offset, static_cast<unsigned>(on.flags));
+                                 },
+                             .expected = -ENOENT};
+constexpr opcode remove_code{.kind = "timer::remove",
+                             .queue =
+                                 [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
+                                   return gauntlet_uring_queue_timeout_remove(ring, entry, on.offset, 0);
+                                 },
+                             .expected = -ENOENT};
 
 int flag_of(clock_kind clock) noexcept {
   switch (clock) {

@@ -26,18 +26,18 @@ static_assert(WEXITED == static_cast<int>(child_events::exited) &&
 static_assert(CLD_EXITED == static_cast<int>(child_status::change::exited) &&
               CLD_CONTINUED == static_cast<int>(child_status::change::continued));
 
-constexpr opcode waitid_code{
-    .kind = "wait_for_child",
-    .queue =
-        [](io_uring* ring, const gauntlet_uring_entry* entry, const operands& on) noexcept {
-          return gauntlet_uring_queue_waitid(ring, entry, on.flags, static_cast<id_t>(on.offset),
-                                             const_cast<void*>(on.address), static_cast<int>(on.length), 0);
-        },
-    .written =
-        [](const operands& on, std::int32_t) noexcept {
-          check_allocated(on.address, sizeof(siginfo_t));
-          mark_written(on.address, sizeof(siginfo_t));
-        }};
+constexpr opcode waitid_code{.kind = "wait_for_child",
+                             .queue =
+                                 [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
+                                   return gauntlet_uring_queue_waitid(
+                                       ring, entry, on.flags, static_cast<id_t>(on.offset),
+                                       const_cast<void*>(on.address), static_cast<int>(on.length), 0);
+                                 },
+                             .written =
+                                 [](const operands& on, std::int32_t) noexcept {
+                                   check_allocated(on.address, sizeof(siginfo_t));
+                                   mark_written(on.address, sizeof(siginfo_t));
+                                 }};
 
 child_status status_of(detail::submission<detail::kept_siginfo>& ended) {
   siginfo_t info;  // NOLINT(cppcoreguidelines-pro-type-member-init): copied into

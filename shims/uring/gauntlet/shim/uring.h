@@ -120,9 +120,10 @@ unsigned gauntlet_uring_reap(struct io_uring* ring, struct gauntlet_uring_comple
 
 /* Completions that are there, where they are. */
 struct gauntlet_uring_run {
-  const struct io_uring_cqe* first; /* the oldest; the next is 1 << gauntlet_uring_cqe_shift(ring) behind it */
-  unsigned count;                   /* of those that lie side by side */
-  unsigned left;                    /* of those that are there, too, at the queue's beginning */
+  const struct io_uring_cqe*
+      first;      /* the oldest; the next is 1 << gauntlet_uring_cqe_shift(ring) behind it */
+  unsigned count; /* of those that lie side by side */
+  unsigned left;  /* of those that are there, too, at the queue's beginning */
 };
 
 /* Shows what is there and takes nothing: gauntlet_uring_cq_advance gives back as many as were looked at.
@@ -155,257 +156,249 @@ struct gauntlet_uring_entry {
 };
 
 /* Nothing, and anything: op is IORING_OP_*. */
-int gauntlet_uring_queue_nop(struct io_uring* ring, const struct gauntlet_uring_entry* entry);
-int gauntlet_uring_queue_rw(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int op, int fd,
+int gauntlet_uring_queue_nop(struct io_uring* ring, struct gauntlet_uring_entry entry);
+int gauntlet_uring_queue_rw(struct io_uring* ring, struct gauntlet_uring_entry entry, int op, int fd,
                             const void* addr, unsigned len, uint64_t offset);
 
 /* Reading and writing. offset (uint64_t)-1 is the file's own position; flags are RWF_*; buf_index is of a
  * registered buffer, inside which buf lies. */
-int gauntlet_uring_queue_read(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
-                              void* buf, unsigned nbytes, uint64_t offset);
-int gauntlet_uring_queue_write(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_read(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd, void* buf,
+                              unsigned nbytes, uint64_t offset);
+int gauntlet_uring_queue_write(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                const void* buf, unsigned nbytes, uint64_t offset);
-int gauntlet_uring_queue_readv(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_readv(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                const struct iovec* iovecs, unsigned nr_vecs, uint64_t offset);
-int gauntlet_uring_queue_writev(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_writev(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                 const struct iovec* iovecs, unsigned nr_vecs, uint64_t offset);
-int gauntlet_uring_queue_readv2(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_readv2(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                 const struct iovec* iovecs, unsigned nr_vecs, uint64_t offset, int flags);
-int gauntlet_uring_queue_writev2(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_writev2(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                  const struct iovec* iovecs, unsigned nr_vecs, uint64_t offset, int flags);
-int gauntlet_uring_queue_read_fixed(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_read_fixed(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                     void* buf, unsigned nbytes, uint64_t offset, int buf_index);
-int gauntlet_uring_queue_write_fixed(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_write_fixed(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                      const void* buf, unsigned nbytes, uint64_t offset, int buf_index);
 /* since 2.6 */
-int gauntlet_uring_queue_read_multishot(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                        int fd, unsigned nbytes, uint64_t offset, int buf_group);
+int gauntlet_uring_queue_read_multishot(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
+                                        unsigned nbytes, uint64_t offset, int buf_group);
 
 /* Files. offset and len are bytes; mode of fallocate is FALLOC_FL_*. */
-int gauntlet_uring_queue_fsync(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_fsync(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                unsigned fsync_flags);
-int gauntlet_uring_queue_sync_file_range(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                         int fd, unsigned len, uint64_t offset, int flags);
-int gauntlet_uring_queue_fallocate(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
-                                   int mode, uint64_t offset, uint64_t len);
+int gauntlet_uring_queue_sync_file_range(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
+                                         unsigned len, uint64_t offset, int flags);
+int gauntlet_uring_queue_fallocate(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd, int mode,
+                                   uint64_t offset, uint64_t len);
 /* since 2.6 */
-int gauntlet_uring_queue_ftruncate(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_ftruncate(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                    int64_t len);
-int gauntlet_uring_queue_fadvise(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_fadvise(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                  uint64_t offset, uint32_t len, int advice);
 /* since 2.7 */
-int gauntlet_uring_queue_fadvise64(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_fadvise64(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                    uint64_t offset, int64_t len, int advice);
-int gauntlet_uring_queue_madvise(struct io_uring* ring, const struct gauntlet_uring_entry* entry, void* addr,
+int gauntlet_uring_queue_madvise(struct io_uring* ring, struct gauntlet_uring_entry entry, void* addr,
                                  uint32_t length, int advice);
 /* since 2.7 */
-int gauntlet_uring_queue_madvise64(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                   void* addr, int64_t length, int advice);
-int gauntlet_uring_queue_statx(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int dfd,
+int gauntlet_uring_queue_madvise64(struct io_uring* ring, struct gauntlet_uring_entry entry, void* addr,
+                                   int64_t length, int advice);
+int gauntlet_uring_queue_statx(struct io_uring* ring, struct gauntlet_uring_entry entry, int dfd,
                                const char* path, int flags, unsigned mask, struct statx* statxbuf);
 /* since 2.8 */
-int gauntlet_uring_queue_cmd_discard(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_cmd_discard(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                      uint64_t offset, uint64_t nbytes);
 
 /* Opening and closing. _direct: into the ring's own table of files, at file_index. */
-int gauntlet_uring_queue_openat(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int dfd,
+int gauntlet_uring_queue_openat(struct io_uring* ring, struct gauntlet_uring_entry entry, int dfd,
                                 const char* path, int flags, mode_t mode);
-int gauntlet_uring_queue_openat_direct(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                       int dfd, const char* path, int flags, mode_t mode,
-                                       unsigned file_index);
+int gauntlet_uring_queue_openat_direct(struct io_uring* ring, struct gauntlet_uring_entry entry, int dfd,
+                                       const char* path, int flags, mode_t mode, unsigned file_index);
 /* since 2.8 */
-int gauntlet_uring_queue_open(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                              const char* path, int flags, mode_t mode);
+int gauntlet_uring_queue_open(struct io_uring* ring, struct gauntlet_uring_entry entry, const char* path,
+                              int flags, mode_t mode);
 /* since 2.8 */
-int gauntlet_uring_queue_open_direct(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
+int gauntlet_uring_queue_open_direct(struct io_uring* ring, struct gauntlet_uring_entry entry,
                                      const char* path, int flags, mode_t mode, unsigned file_index);
-int gauntlet_uring_queue_openat2(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int dfd,
+int gauntlet_uring_queue_openat2(struct io_uring* ring, struct gauntlet_uring_entry entry, int dfd,
                                  const char* path, struct open_how* how);
-int gauntlet_uring_queue_openat2_direct(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                        int dfd, const char* path, struct open_how* how, unsigned file_index);
-int gauntlet_uring_queue_close(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd);
-int gauntlet_uring_queue_close_direct(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
+int gauntlet_uring_queue_openat2_direct(struct io_uring* ring, struct gauntlet_uring_entry entry, int dfd,
+                                        const char* path, struct open_how* how, unsigned file_index);
+int gauntlet_uring_queue_close(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd);
+int gauntlet_uring_queue_close_direct(struct io_uring* ring, struct gauntlet_uring_entry entry,
                                       unsigned file_index);
-int gauntlet_uring_queue_files_update(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                      int* fds, unsigned nr_fds, int offset);
+int gauntlet_uring_queue_files_update(struct io_uring* ring, struct gauntlet_uring_entry entry, int* fds,
+                                      unsigned nr_fds, int offset);
 /* since 2.6 */
-int gauntlet_uring_queue_fixed_fd_install(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                          int fd, unsigned flags);
+int gauntlet_uring_queue_fixed_fd_install(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
+                                          unsigned flags);
 
 /* Names of files. */
-int gauntlet_uring_queue_unlinkat(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int dfd,
+int gauntlet_uring_queue_unlinkat(struct io_uring* ring, struct gauntlet_uring_entry entry, int dfd,
                                   const char* path, int flags);
-int gauntlet_uring_queue_unlink(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                const char* path, int flags);
-int gauntlet_uring_queue_renameat(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int olddfd,
+int gauntlet_uring_queue_unlink(struct io_uring* ring, struct gauntlet_uring_entry entry, const char* path,
+                                int flags);
+int gauntlet_uring_queue_renameat(struct io_uring* ring, struct gauntlet_uring_entry entry, int olddfd,
                                   const char* oldpath, int newdfd, const char* newpath, unsigned flags);
-int gauntlet_uring_queue_rename(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                const char* oldpath, const char* newpath);
-int gauntlet_uring_queue_mkdirat(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int dfd,
+int gauntlet_uring_queue_rename(struct io_uring* ring, struct gauntlet_uring_entry entry, const char* oldpath,
+                                const char* newpath);
+int gauntlet_uring_queue_mkdirat(struct io_uring* ring, struct gauntlet_uring_entry entry, int dfd,
                                  const char* path, mode_t mode);
-int gauntlet_uring_queue_mkdir(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                               const char* path, mode_t mode);
-int gauntlet_uring_queue_symlinkat(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
+int gauntlet_uring_queue_mkdir(struct io_uring* ring, struct gauntlet_uring_entry entry, const char* path,
+                               mode_t mode);
+int gauntlet_uring_queue_symlinkat(struct io_uring* ring, struct gauntlet_uring_entry entry,
                                    const char* target, int newdirfd, const char* linkpath);
-int gauntlet_uring_queue_symlink(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                 const char* target, const char* linkpath);
-int gauntlet_uring_queue_linkat(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int olddfd,
+int gauntlet_uring_queue_symlink(struct io_uring* ring, struct gauntlet_uring_entry entry, const char* target,
+                                 const char* linkpath);
+int gauntlet_uring_queue_linkat(struct io_uring* ring, struct gauntlet_uring_entry entry, int olddfd,
                                 const char* oldpath, int newdfd, const char* newpath, int flags);
-int gauntlet_uring_queue_link(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                              const char* oldpath, const char* newpath, int flags);
-int gauntlet_uring_queue_getxattr(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                  const char* name, char* value, const char* path, unsigned len);
-int gauntlet_uring_queue_setxattr(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                  const char* name, const char* value, const char* path, int flags,
-                                  unsigned len);
-int gauntlet_uring_queue_fgetxattr(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_link(struct io_uring* ring, struct gauntlet_uring_entry entry, const char* oldpath,
+                              const char* newpath, int flags);
+int gauntlet_uring_queue_getxattr(struct io_uring* ring, struct gauntlet_uring_entry entry, const char* name,
+                                  char* value, const char* path, unsigned len);
+int gauntlet_uring_queue_setxattr(struct io_uring* ring, struct gauntlet_uring_entry entry, const char* name,
+                                  const char* value, const char* path, int flags, unsigned len);
+int gauntlet_uring_queue_fgetxattr(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                    const char* name, char* value, unsigned len);
-int gauntlet_uring_queue_fsetxattr(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_fsetxattr(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                    const char* name, const char* value, int flags, unsigned len);
 
 /* Pipes. An offset of -1 belongs to a pipe. */
-int gauntlet_uring_queue_splice(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd_in,
+int gauntlet_uring_queue_splice(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd_in,
                                 int64_t off_in, int fd_out, int64_t off_out, unsigned nbytes,
                                 unsigned splice_flags);
-int gauntlet_uring_queue_tee(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd_in,
-                             int fd_out, unsigned nbytes, unsigned splice_flags);
+int gauntlet_uring_queue_tee(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd_in, int fd_out,
+                             unsigned nbytes, unsigned splice_flags);
 
 /* Sockets. addrlen is a socklen_t. */
-int gauntlet_uring_queue_socket(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int domain,
+int gauntlet_uring_queue_socket(struct io_uring* ring, struct gauntlet_uring_entry entry, int domain,
                                 int type, int protocol, unsigned flags);
-int gauntlet_uring_queue_socket_direct(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                       int domain, int type, int protocol, unsigned file_index,
-                                       unsigned flags);
-int gauntlet_uring_queue_socket_direct_alloc(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
+int gauntlet_uring_queue_socket_direct(struct io_uring* ring, struct gauntlet_uring_entry entry, int domain,
+                                       int type, int protocol, unsigned file_index, unsigned flags);
+int gauntlet_uring_queue_socket_direct_alloc(struct io_uring* ring, struct gauntlet_uring_entry entry,
                                              int domain, int type, int protocol, unsigned flags);
 /* since 2.7 */
-int gauntlet_uring_queue_bind(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_bind(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                               struct sockaddr* addr, uint32_t addrlen);
 /* since 2.7 */
-int gauntlet_uring_queue_listen(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_listen(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                 int backlog);
-int gauntlet_uring_queue_accept(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_accept(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                 struct sockaddr* addr, uint32_t* addrlen, int flags);
-int gauntlet_uring_queue_accept_direct(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                       int fd, struct sockaddr* addr, uint32_t* addrlen, int flags,
+int gauntlet_uring_queue_accept_direct(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
+                                       struct sockaddr* addr, uint32_t* addrlen, int flags,
                                        unsigned file_index);
-int gauntlet_uring_queue_multishot_accept(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                          int fd, struct sockaddr* addr, uint32_t* addrlen, int flags);
-int gauntlet_uring_queue_multishot_accept_direct(struct io_uring* ring,
-                                                 const struct gauntlet_uring_entry* entry, int fd,
-                                                 struct sockaddr* addr, uint32_t* addrlen, int flags);
-int gauntlet_uring_queue_connect(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_multishot_accept(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
+                                          struct sockaddr* addr, uint32_t* addrlen, int flags);
+int gauntlet_uring_queue_multishot_accept_direct(struct io_uring* ring, struct gauntlet_uring_entry entry,
+                                                 int fd, struct sockaddr* addr, uint32_t* addrlen, int flags);
+int gauntlet_uring_queue_connect(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                  const struct sockaddr* addr, uint32_t addrlen);
-int gauntlet_uring_queue_shutdown(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
-                                  int how);
+int gauntlet_uring_queue_shutdown(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd, int how);
 /* since 2.5 */
-int gauntlet_uring_queue_cmd_sock(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int cmd_op,
+int gauntlet_uring_queue_cmd_sock(struct io_uring* ring, struct gauntlet_uring_entry entry, int cmd_op,
                                   int fd, int level, int optname, void* optval, int optlen);
 
 /* Sending. _zc lends the bytes until the second completion, the notification (IORING_CQE_F_NOTIF). */
-int gauntlet_uring_queue_send(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int sockfd,
+int gauntlet_uring_queue_send(struct io_uring* ring, struct gauntlet_uring_entry entry, int sockfd,
                               const void* buf, size_t len, int flags);
 /* since 2.4 */
-int gauntlet_uring_queue_sendto(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int sockfd,
+int gauntlet_uring_queue_sendto(struct io_uring* ring, struct gauntlet_uring_entry entry, int sockfd,
                                 const void* buf, size_t len, int flags, const struct sockaddr* addr,
                                 uint32_t addrlen);
 /* since 2.7 */
-int gauntlet_uring_queue_send_bundle(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                     int sockfd, size_t len, int flags);
-int gauntlet_uring_queue_send_zc(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int sockfd,
+int gauntlet_uring_queue_send_bundle(struct io_uring* ring, struct gauntlet_uring_entry entry, int sockfd,
+                                     size_t len, int flags);
+int gauntlet_uring_queue_send_zc(struct io_uring* ring, struct gauntlet_uring_entry entry, int sockfd,
                                  const void* buf, size_t len, int flags, unsigned zc_flags);
-int gauntlet_uring_queue_send_zc_fixed(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                       int sockfd, const void* buf, size_t len, int flags, unsigned zc_flags,
+int gauntlet_uring_queue_send_zc_fixed(struct io_uring* ring, struct gauntlet_uring_entry entry, int sockfd,
+                                       const void* buf, size_t len, int flags, unsigned zc_flags,
                                        unsigned buf_index);
-int gauntlet_uring_queue_sendmsg(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_sendmsg(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                  const struct msghdr* msg, unsigned flags);
-int gauntlet_uring_queue_sendmsg_zc(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_sendmsg_zc(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                     const struct msghdr* msg, unsigned flags);
 /* The same to an address. (io_uring_prep_send_set_addr, which fills in what is already queued: here it is
  * part of the step) */
-int gauntlet_uring_queue_send_zc_to(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                    int sockfd, const void* buf, size_t len, int flags, unsigned zc_flags,
+int gauntlet_uring_queue_send_zc_to(struct io_uring* ring, struct gauntlet_uring_entry entry, int sockfd,
+                                    const void* buf, size_t len, int flags, unsigned zc_flags,
                                     const struct sockaddr* dest_addr, uint16_t addr_len);
-int gauntlet_uring_queue_send_zc_fixed_to(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
+int gauntlet_uring_queue_send_zc_fixed_to(struct io_uring* ring, struct gauntlet_uring_entry entry,
                                           int sockfd, const void* buf, size_t len, int flags,
                                           unsigned zc_flags, unsigned buf_index,
                                           const struct sockaddr* dest_addr, uint16_t addr_len);
 
 /* Receiving. _multishot wants IOSQE_BUFFER_SELECT. */
-int gauntlet_uring_queue_recv(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int sockfd,
-                              void* buf, size_t len, int flags);
-int gauntlet_uring_queue_recv_multishot(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                        int sockfd, void* buf, size_t len, int flags);
-int gauntlet_uring_queue_recvmsg(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_recv(struct io_uring* ring, struct gauntlet_uring_entry entry, int sockfd, void* buf,
+                              size_t len, int flags);
+int gauntlet_uring_queue_recv_multishot(struct io_uring* ring, struct gauntlet_uring_entry entry, int sockfd,
+                                        void* buf, size_t len, int flags);
+int gauntlet_uring_queue_recvmsg(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                  struct msghdr* msg, unsigned flags);
-int gauntlet_uring_queue_recvmsg_multishot(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                           int fd, struct msghdr* msg, unsigned flags);
+int gauntlet_uring_queue_recvmsg_multishot(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
+                                           struct msghdr* msg, unsigned flags);
 
 /* Waiting for descriptors. poll_mask is POLL*. */
-int gauntlet_uring_queue_poll_add(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_poll_add(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                   unsigned poll_mask);
-int gauntlet_uring_queue_poll_multishot(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                        int fd, unsigned poll_mask);
-int gauntlet_uring_queue_poll_remove(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
+int gauntlet_uring_queue_poll_multishot(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
+                                        unsigned poll_mask);
+int gauntlet_uring_queue_poll_remove(struct io_uring* ring, struct gauntlet_uring_entry entry,
                                      uint64_t user_data);
-int gauntlet_uring_queue_poll_update(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
+int gauntlet_uring_queue_poll_update(struct io_uring* ring, struct gauntlet_uring_entry entry,
                                      uint64_t old_user_data, uint64_t new_user_data, unsigned poll_mask,
                                      unsigned flags);
-int gauntlet_uring_queue_epoll_ctl(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int epfd,
-                                   int fd, int op, struct epoll_event* ev);
+int gauntlet_uring_queue_epoll_ctl(struct io_uring* ring, struct gauntlet_uring_entry entry, int epfd, int fd,
+                                   int op, struct epoll_event* ev);
 
 /* Time. flags are IORING_TIMEOUT_*; link_timeout bounds the submission before it, which has IOSQE_IO_LINK. */
-int gauntlet_uring_queue_timeout(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
+int gauntlet_uring_queue_timeout(struct io_uring* ring, struct gauntlet_uring_entry entry,
                                  struct __kernel_timespec* ts, unsigned count, unsigned flags);
-int gauntlet_uring_queue_timeout_remove(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
+int gauntlet_uring_queue_timeout_remove(struct io_uring* ring, struct gauntlet_uring_entry entry,
                                         uint64_t user_data, unsigned flags);
-int gauntlet_uring_queue_timeout_update(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
+int gauntlet_uring_queue_timeout_update(struct io_uring* ring, struct gauntlet_uring_entry entry,
                                         struct __kernel_timespec* ts, uint64_t user_data, unsigned flags);
-int gauntlet_uring_queue_link_timeout(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
+int gauntlet_uring_queue_link_timeout(struct io_uring* ring, struct gauntlet_uring_entry entry,
                                       struct __kernel_timespec* ts, unsigned flags);
 
 /* Cancelling. flags are IORING_ASYNC_CANCEL_*. */
-int gauntlet_uring_queue_cancel64(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
+int gauntlet_uring_queue_cancel64(struct io_uring* ring, struct gauntlet_uring_entry entry,
                                   uint64_t user_data, int flags);
-int gauntlet_uring_queue_cancel(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                void* user_data, int flags);
-int gauntlet_uring_queue_cancel_fd(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_cancel(struct io_uring* ring, struct gauntlet_uring_entry entry, void* user_data,
+                                int flags);
+int gauntlet_uring_queue_cancel_fd(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                    unsigned flags);
 
 /* Buffers for the kernel to choose from, the old way; the new one is a ring of buffers, below. */
-int gauntlet_uring_queue_provide_buffers(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                         void* addr, int len, int nr, int bgid, int bid);
-int gauntlet_uring_queue_remove_buffers(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                        int nr, int bgid);
+int gauntlet_uring_queue_provide_buffers(struct io_uring* ring, struct gauntlet_uring_entry entry, void* addr,
+                                         int len, int nr, int bgid, int bid);
+int gauntlet_uring_queue_remove_buffers(struct io_uring* ring, struct gauntlet_uring_entry entry, int nr,
+                                        int bgid);
 
 /* Other rings, whose descriptor is fd. */
-int gauntlet_uring_queue_msg_ring(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_msg_ring(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                   unsigned len, uint64_t data, unsigned flags);
 /* since 2.4 */
-int gauntlet_uring_queue_msg_ring_cqe_flags(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                            int fd, unsigned len, uint64_t data, unsigned flags,
-                                            unsigned cqe_flags);
+int gauntlet_uring_queue_msg_ring_cqe_flags(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
+                                            unsigned len, uint64_t data, unsigned flags, unsigned cqe_flags);
 /* since 2.4 */
-int gauntlet_uring_queue_msg_ring_fd(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int fd,
+int gauntlet_uring_queue_msg_ring_fd(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
                                      int source_fd, int target_fd, uint64_t data, unsigned flags);
 /* since 2.4 */
-int gauntlet_uring_queue_msg_ring_fd_alloc(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                           int fd, int source_fd, uint64_t data, unsigned flags);
+int gauntlet_uring_queue_msg_ring_fd_alloc(struct io_uring* ring, struct gauntlet_uring_entry entry, int fd,
+                                           int source_fd, uint64_t data, unsigned flags);
 
 /* Children and futexes. idtype is of type idtype_t, infop points to a siginfo_t. */
 /* since 2.6 */
-int gauntlet_uring_queue_waitid(struct io_uring* ring, const struct gauntlet_uring_entry* entry, int idtype,
+int gauntlet_uring_queue_waitid(struct io_uring* ring, struct gauntlet_uring_entry entry, int idtype,
                                 uint32_t id, void* infop, int options, unsigned flags);
 /* since 2.6 */
-int gauntlet_uring_queue_futex_wait(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                    uint32_t* futex, uint64_t val, uint64_t mask, uint32_t futex_flags,
-                                    unsigned flags);
+int gauntlet_uring_queue_futex_wait(struct io_uring* ring, struct gauntlet_uring_entry entry, uint32_t* futex,
+                                    uint64_t val, uint64_t mask, uint32_t futex_flags, unsigned flags);
 /* since 2.6 */
-int gauntlet_uring_queue_futex_wake(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
-                                    uint32_t* futex, uint64_t val, uint64_t mask, uint32_t futex_flags,
-                                    unsigned flags);
+int gauntlet_uring_queue_futex_wake(struct io_uring* ring, struct gauntlet_uring_entry entry, uint32_t* futex,
+                                    uint64_t val, uint64_t mask, uint32_t futex_flags, unsigned flags);
 /* since 2.6 */
-int gauntlet_uring_queue_futex_waitv(struct io_uring* ring, const struct gauntlet_uring_entry* entry,
+int gauntlet_uring_queue_futex_waitv(struct io_uring* ring, struct gauntlet_uring_entry entry,
                                      struct futex_waitv* futex, uint32_t nr_futex, unsigned flags);
 
 /* ---- liburing's inline functions, one to one ---- */

@@ -156,7 +156,7 @@ class completion_target : public gauntlet::detail::list_node<struct backlog_tag>
   static constexpr std::uint64_t none = 0;
   std::uint64_t user_data_ = none;  // by which the kernel knows it: see slot_table
   bool cancel_waits_ = false;       // among the ring's cancels that found no room
-  bool keeps_slot_ = false;         // from one operation to the next
+  bool keeps_slot_ = false;         // from one operation to the next: a batch_place
 };
 
 /// What an operation works on, in the words of a submission queue entry; which of them it reads is its
@@ -181,7 +181,7 @@ class submitted;
 struct opcode {
   const char* kind = nullptr;  ///< "file::read_some"
   /// The function of the shim: 0, or a negative errno.
-  int (*queue)(io_uring*, const gauntlet_uring_entry*, const operands&) noexcept = nullptr;
+  int (*queue)(io_uring*, gauntlet_uring_entry, const operands&) noexcept = nullptr;
   /// Tells tools that follow memory what the kernel has written, of one that has succeeded; may be nullptr.
   void (*written)(const operands&, std::int32_t res) noexcept = nullptr;
   /// Declares the caller's memory that it uses until its last completion; may be nullptr.
