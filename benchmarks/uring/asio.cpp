@@ -88,4 +88,9 @@ int echo(const job* job, observer* observer) noexcept try {
 
 }  // namespace
 
-const contender asio_contender{.name = "asio", .nops = nullptr, .reads = nullptr, .echo = echo};
+const contender asio_contender{.name = "asio",
+                               .nops = nullptr,
+                               .reads = nullptr,
+                               .batched_nops = nullptr,
+                               .batched_reads = nullptr,
+                               .echo = echo};

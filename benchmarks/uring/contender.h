@@ -20,10 +20,11 @@ struct pair {
 };
 
 struct job {
-  long count;   /* of operations, a multiple of width */
-  int width;    /* of them in flight, or connections */
-  int file;     /* FILE_BLOCKS blocks, each begins with its own number, 64 bits; to be closed by nobody */
-  int deferred; /* the ring has IORING_SETUP_SINGLE_ISSUER and IORING_SETUP_DEFER_TASKRUN */
+  long count;     /* of operations, a multiple of width */
+  int width;      /* of them in flight, or connections */
+  int file;       /* FILE_BLOCKS blocks, each begins with its own number, 64 bits; to be closed by nobody */
+  int deferred;   /* the ring has IORING_SETUP_SINGLE_ISSUER and IORING_SETUP_DEFER_TASKRUN */
+  int registered; /* raw C registers its ring with the thread, as the wrapper does by itself */
   /* width pairs of TCP sockets on the loopback, connected with each other, which block; to be closed by
    * nobody: who closes what it works on takes a dup(). */
   const struct pair* pairs;
@@ -45,6 +46,9 @@ struct contender {
   /* count blocks of the file are read, each checked for its number, width of them in flight. Which ones says
    * next_block(). */
   operation* reads;
+  /* The same two, where a library has something of its own for many operations that are awaited together. */
+  operation* batched_nops;
+  operation* batched_reads;
   /* count round trips of MESSAGE_BYTES bytes, as many on each pair: one end writes a message and waits until
    * it has come back, the other one echoes what it reads. Both are of the contender's own, in one ring or
    * loop. */
@@ -53,7 +57,6 @@ struct contender {
 
 extern const struct contender raw_contender; /* C on liburing: what the others are compared with */
 extern const struct contender wrapper_contender;
-extern const struct contender batch_contender; /* the wrapper, with one task for all that is in flight */
 extern const struct contender uv_contender; /* C on libuv */
 extern const struct contender asio_contender;
 

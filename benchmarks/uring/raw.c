@@ -17,7 +17,8 @@ static const uint64_t current_position = UINT64_MAX;
 static int set_up(struct io_uring* ring, const struct job* job) {
   struct io_uring_params params = {0};
   if (job->deferred) params.flags = SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN;
-  return io_uring_queue_init_params(entries_of(job), ring, &params) == 0;
+  if (io_uring_queue_init_params(entries_of(job), ring, &params) != 0) return 0;
+  return !job->registered || io_uring_register_ring_fd(ring) == 1;
 }
 
 /* The queue has room for all that is in flight. */
@@ -232,5 +233,9 @@ static int raw_echo(const struct job* job, struct observer* observer) {
   return done;
 }
 
-const struct contender raw_contender = {
-    .name = "raw", .nops = raw_nops, .reads = raw_reads, .echo = raw_echo};
+const struct contender raw_contender = {.name = "raw",
+                                        .nops = raw_nops,
+                                        .reads = raw_reads,
+                                        .batched_nops = raw_nops,
+                                        .batched_reads = raw_reads,
+                                        .echo = raw_echo};

@@ -23,21 +23,29 @@ constexpr rlim_t descriptors_of_a_pair = 4;  // and of who duplicates them
 constexpr rlim_t descriptors_beside = 64;
 
 enum class needs { nothing, cached_file, direct_file, sockets };
+enum class way { plain, deferred, registered };
 
 struct entry {
   std::string_view name{};
   operation* contender::* does = nullptr;
   needs what = needs::nothing;
-  bool deferred = false;
+  way how = way::plain;
 };
 
-constexpr std::array<entry, 6> operations{{
-    {"nops", &contender::nops, needs::nothing, false},
-    {"deferred_nops", &contender::nops, needs::nothing, true},
-    {"cached_reads", &contender::reads, needs::cached_file, false},
-    {"direct_reads", &contender::reads, needs::direct_file, false},
-    {"echo", &contender::echo, needs::sockets, false},
-    {"deferred_echo", &contender::echo, needs::sockets, true},
+constexpr std::array<entry, 13> operations{{
+    {"nops", &contender::nops, needs::nothing, way::plain},
+    {"batched_nops", &contender::batched_nops, needs::nothing, way::plain},
+    {"deferred_nops", &contender::nops, needs::nothing, way::deferred},
+    {"deferred_batched_nops", &contender::batched_nops, needs::nothing, way::deferred},
+    {"registered_nops", &contender::nops, needs::nothing, way::registered},
+    {"registered_batched_nops", &contender::batched_nops, needs::nothing, way::registered},
+    {"cached_reads", &contender::reads, needs::cached_file, way::plain},
+    {"batched_cached_reads", &contender::batched_reads, needs::cached_file, way::plain},
+    {"registered_cached_reads", &contender::reads, needs::cached_file, way::registered},
+    {"direct_reads", &contender::reads, needs::direct_file, way::plain},
+    {"echo", &contender::echo, needs::sockets, way::plain},
+    {"deferred_echo", &contender::echo, needs::sockets, way::deferred},
+    {"registered_echo", &contender::echo, needs::sockets, way::registered},
 }};
 
 const entry& entry_of(const std::string& name) {
@@ -147,8 +155,12 @@ class sockets {
 
 job job_of(const entry& entry, const task& task) {
   static sockets connected;
-  job made{
-      .count = task.count, .width = task.width, .file = -1, .deferred = entry.deferred, .pairs = nullptr};
+  job made{.count = task.count,
+           .width = task.width,
+           .file = -1,
+           .deferred = entry.how == way::deferred,
+           .registered = entry.how == way::registered,
+           .pairs = nullptr};
   if (entry.what == needs::cached_file) made.file = blocks().cached;
   if (entry.what == needs::direct_file) made.file = blocks().direct;
   if (entry.what == needs::sockets) made.pairs = connected.take(task.width);
@@ -162,9 +174,9 @@ operation* operation_of(const contender& contender, const std::string& name) {
 }
 
 const contender& contender_named(const std::string& name) {
-  for (const contender* one : {&raw_contender, &wrapper_contender, &batch_contender})
+  for (const contender* one : {&raw_contender, &wrapper_contender})
     if (name == one->name) return *one;
-  throw std::runtime_error("there is no contender named " + name + ": raw, wrapper, batch");
+  throw std::runtime_error("there is no contender named " + name + ": raw, wrapper");
 }
 
 void perform(const contender& contender, const task& task, host& observer) {

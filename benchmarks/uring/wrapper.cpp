@@ -58,7 +58,7 @@ int nops(const job* job, observer* observer) noexcept {
   return in_a_ring(*job, work);
 }
 
-/// The same by one task that awaits all that is in flight together.
+/// By one task that awaits all that is in flight together.
 int batched_nops(const job* job, observer* observer) noexcept {
   const auto work = [&](uring::ring& ring) -> gauntlet::task<> {
     uring::batch all{ring, static_cast<std::size_t>(job->width)};
@@ -193,6 +193,9 @@ int echo(const job* job, observer* observer) noexcept {
 
 }  // namespace
 
-const contender wrapper_contender{.name = "wrapper", .nops = nops, .reads = reads, .echo = echo};
-const contender batch_contender{
-    .name = "batch", .nops = batched_nops, .reads = batched_reads, .echo = nullptr};
+const contender wrapper_contender{.name = "wrapper",
+                                  .nops = nops,
+                                  .reads = reads,
+                                  .batched_nops = batched_nops,
+                                  .batched_reads = batched_reads,
+                                  .echo = echo};

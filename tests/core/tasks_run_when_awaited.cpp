@@ -216,6 +216,27 @@ TEST_CASE("a task may run another loop, and both go on") {
   CHECK(ended == 4);
 }
 
+TEST_CASE("more than a turn resumes that another loop's task has woken are resumed by their own") {
+  constexpr int more_than_one_turn_resumes = 5000;
+  test_loop outer;
+  event opened{"opened"};
+  int woken = 0;
+  const auto waits = [&]() -> task<> {
+    co_await opened.wait();
+    ++woken;
+  };
+  run(outer, with_scope([&](scope& all) -> task<> {
+        for (int i = 0; i < more_than_one_turn_resumes; ++i) all.spawn(waits());
+        co_await sleep_for(0ms);
+        test_loop inner;
+        run(inner, [&]() -> task<> {
+          opened.set();
+          co_return;
+        }());
+      }));
+  CHECK(woken == more_than_one_turn_resumes);
+}
+
 TEST_CASE("what a callback of the loop throws cancels the task and comes out of run") {
   test_loop loop;
   bool cancelled = false;

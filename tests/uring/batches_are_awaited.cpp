@@ -310,6 +310,49 @@ TEST_CASE("who is told of a cancelled batch may destroy it") {
   });
 }
 
+TEST_CASE("who is told as all of a ring is cancelled may destroy its batch") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [left, right] = socket_pair(own);
+    std::array<std::byte, 1> memory{};
+    co_await with_scope([&](scope& all) -> task<> {
+      all.spawn([&]() -> task<> {
+        const std::error_code ended = co_await code_of(left.read_some(memory));
+        CHECK(ended == std::errc::operation_canceled);
+      });
+      all.spawn([&]() -> task<> { static_cast<void>(co_await code_of(own.nop().with({.drain = true}))); });
+      bool told = false;
+      all.spawn([&]() -> task<> {
+        batch behind(own, 1);
+        behind.nop(0);  // behind the drain
+        const auto ended = co_await behind.next();
+        CHECK(ended.front().res == -ECANCELED);
+        told = true;
+      });
+      CHECK(own.post([&] { own.cancel_all(); }));
+      co_await until([&] { return told; });
+    });
+  });
+}
+
+TEST_CASE("what cannot be lent is not begun, and its descriptor can be closed") {
+  require_io_uring();
+  if constexpr (!lends_are_tracked) SKIP("lends are not tracked in this build");
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [left, right] = socket_pair(own);
+    batch all(own, 1, 16);
+    const std::span<std::byte> memory = all.bytes(0);
+    co_await with_scope([&](scope& others) -> task<> {
+      others.spawn([&]() -> task<> { static_cast<void>(co_await right.read_some(memory)); });
+      co_await own.nop();
+      CHECK_FALSE(misuse_of([&] { return all.read(0, left); }).empty());
+      co_await left.close();  // which waits for all that works on it
+    });
+  });
+}
+
 TEST_CASE("batches of a closed ring go on any threads") {
   require_io_uring();
   ring own;

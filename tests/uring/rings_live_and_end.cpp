@@ -360,6 +360,22 @@ TEST_CASE("a child after fork() has nothing of what its parent's ring is registe
   CHECK(status == 0);
 }
 
+TEST_CASE("a ring cannot be closed by a task of another one that its own task runs") {
+  require_io_uring();
+  ring outer;
+  std::string said;
+  run_to_the_end(outer, [&]() -> task<> {
+    co_await make_turns(outer, 100);
+    ring inner;
+    gauntlet::run(inner, [&]() -> task<> {
+      said = misuse_of([&] { return outer.close(); });
+      co_return;
+    }());
+    co_await make_turns(outer, 100);
+  });
+  CHECK(said.contains("close it when run() has returned"));
+}
+
 TEST_CASE("completions that no queue has room for at once are all handed on") {
   require_io_uring();
   ring own{{.entries = 1024, .completion_entries = 1024}};

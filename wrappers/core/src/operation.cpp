@@ -41,6 +41,13 @@ void resume_scope::leave_for(execution_context& later) noexcept {
   later.resume_later();
 }
 
+void resumes_apart::hand_over() noexcept {
+  if (around_ != nullptr)
+    around_->take_what_was_left();
+  else if (execution_context* const outer = execution_context::current())
+    outer->resume_later();
+}
+
 void resume_scope::resume_all() noexcept {
   const std::coroutine_handle<> outer = std::exchange(this_resumer.next_, nullptr);
   const void* const outer_runs = this_resumer.runs_;

@@ -28,19 +28,20 @@ std::uint8_t flags_on(const descriptor_block* on) noexcept {
 
 // ---- a place
 
-inline void batch_place::lend_memory([[maybe_unused]] transfer part) {
+inline void batch_place::lend_memory([[maybe_unused]] const descriptor_block* on,
+                                     [[maybe_unused]] batch_transfer part) {
   if constexpr (lends_are_tracked) {
     lend lent(code_->kind, block_.where());
-    if (code_->lends != nullptr) code_->lends(operands_of(descriptor_.get(), part), lent);
+    if (code_->lends != nullptr) code_->lends(operands_of(on, part), lent);
     lent_ = std::move(lent);
   }
 }
 
 template <const opcode& Code>
-void batch_place::begin(descriptor_block* on, transfer part) {
+void batch_place::begin(descriptor_block* on, batch_transfer part) {
   code_ = &Code;
+  lend_memory(on, part);  // or it throws, and has taken nothing
   if (on != nullptr) descriptor_ = descriptor_use(*on);
-  lend_memory(part);
   end_ = in_flight;
   block_.begun();
   const auto queue = [&](io_uring* ring, gauntlet_uring_entry entry) noexcept {
@@ -52,7 +53,7 @@ void batch_place::begin(descriptor_block* on, transfer part) {
 
 /// Parameters for registers: a struct would be written to the stack each time.
 void batch_place::begin_specially(std::byte* address, std::uint32_t length, std::uint64_t offset) noexcept {
-  const transfer part{.address = address, .length = length, .offset = offset};
+  const batch_transfer part{.address = address, .length = length, .offset = offset};
   block_.held(index()) = operands_of(descriptor_.get(), part);
   block_.ring().start_kept(*this);
 }
@@ -168,7 +169,10 @@ batch::batch(ring& on, std::size_t places, std::size_t bytes_each, std::source_l
   std::size_t all = 0;
   if (places == 0 || places > INT32_MAX || bytes_each > UINT32_MAX ||
       __builtin_mul_overflow(places, bytes_each, &all))
-    throw misuse("batch", "it has one place at least, of less than 4 GiB, and fits into memory", where);
+    throw misuse(
+        "batch",
+        "it has one place at least, 2,147,483,647 at most, each of less than 4 GiB, and fits into memory",
+        where);
   block_ = new batch_block(core, places, bytes_each, where);
 }
 

@@ -26,16 +26,16 @@
 namespace gauntlet::uring::detail {
 
 constexpr std::size_t cache_line = 64;
-constexpr std::size_t page = 4096;
+constexpr std::size_t page_bytes = 4096;
 
 /// What is read or written of memory.
-struct transfer {
+struct batch_transfer {
   std::byte* address = nullptr;
   std::uint32_t length = 0;
   std::uint64_t offset = 0;
 };
 
-inline operands operands_of(const descriptor_block* on, transfer part) noexcept {
+inline operands operands_of(const descriptor_block* on, batch_transfer part) noexcept {
   return {.fd = on != nullptr ? on->number() : -1,
           .length = part.length,
           .offset = part.offset,
@@ -52,7 +52,7 @@ class alignas(cache_line) batch_place final : public completion_target {
   bool is_free() const noexcept;
   /// Code: an opcode that keeps nothing and has no system call. on: nullptr, it is none's.
   template <const opcode& Code>
-  void begin(descriptor_block* on, transfer part);
+  void begin(descriptor_block* on, batch_transfer part);
 
   /// Inline, as completed().
   void ended(std::int32_t res) noexcept;
@@ -76,7 +76,7 @@ class alignas(cache_line) batch_place final : public completion_target {
   [[gnu::cold, gnu::noinline]] void begin_specially(std::byte* address, std::uint32_t length,
                                                     std::uint64_t offset) noexcept;
   [[gnu::cold, gnu::noinline]] void give_back_followed(std::int32_t res) noexcept;
-  void lend_memory(transfer part);
+  void lend_memory(const descriptor_block* on, batch_transfer part);
 
   std::uint32_t end_ = 0;  // where its block tells of the last one, as long as it does
   batch_block& block_;
@@ -99,7 +99,7 @@ class batch_block {
         held_(std::make_unique<operands[]>(places)),
         where_(where) {
     if (bytes_each != 0) {
-      memory_ = owned_buffer::aligned(places * bytes_each, std::min(page, std::bit_ceil(bytes_each)));
+      memory_ = owned_buffer::aligned(places * bytes_each, std::min(page_bytes, std::bit_ceil(bytes_each)));
       begin_of_memory_ = memory_.writable().data();
     }
     places_.reserve(places);
@@ -156,10 +156,10 @@ class batch_block {
   void ended(const batch_end& how) noexcept {
     telling_.get()[ended_++] = how;
     --in_flight_;
+    if (orphaned_) [[unlikely]]
+      return orphan_ended();
     if (waiting_ != nullptr) [[unlikely]]  // once for all of them
       tell_who_waits();
-    if (orphaned_) [[unlikely]]
-      orphan_ended();
   }
   /// Whether the place is still to be told of there.
   bool tells_of(std::uint32_t place, std::uint32_t end) const noexcept {
@@ -198,9 +198,13 @@ class batch_block {
       throw misuse(operation, "it has " + std::to_string(size_) + " places: take one of those", where);
     throw misuse(operation, "an operation is in flight there: await that with next() first", where);
   }
+  /// Somebody may still wait, who has asked before the owner went.
   [[gnu::noinline]] void orphan_ended() noexcept {
-    if (in_flight_ == 0) unreference();
+    const bool last = in_flight_ == 0;
+    if (waiting_ != nullptr) tell_who_waits();
+    if (last) unreference();
   }
+  /// It may resume who waits at once, who may destroy the batch: nothing of it is touched afterwards.
   [[gnu::noinline]] void tell_who_waits() noexcept { std::exchange(waiting_, nullptr)->complete(); }
 
   ring_use ring_;

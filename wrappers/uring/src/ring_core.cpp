@@ -83,6 +83,7 @@ ring_core::ring_core(const ring_options& options, const std::source_location& wh
     ::close(wakeup_);
     throw;
   }
+  unregistered_ = {.descriptor = ring_->enter_ring_fd, .flags = ring_->int_flags};
   completion_stride_ = 1U << gauntlet_uring_cqe_shift(ring_);
   bind_to_this_thread();
 }
@@ -406,15 +407,11 @@ void ring_core::note(int submitted) noexcept {
 }
 
 /// Where the kernel cannot, or has no room for another one, all goes on without.
-void ring_core::register_descriptor() noexcept {
-  const entered_by before{.descriptor = ring_->enter_ring_fd, .flags = ring_->int_flags};
-  if (io_uring_register_ring_fd(ring_) == 1) registered_ = before;
-}
+void ring_core::register_descriptor() noexcept { registered_ = io_uring_register_ring_fd(ring_) == 1; }
 
 void ring_core::unregister_descriptor() noexcept {
   register_at_ = 0;
-  if (registered_) io_uring_unregister_ring_fd(ring_);
-  registered_.reset();
+  if (std::exchange(registered_, false)) io_uring_unregister_ring_fd(ring_);
 }
 
 void ring_core::submit() noexcept { note(io_uring_submit(ring_)); }
@@ -636,7 +633,7 @@ void ring_core::end_tasks(bool outer) noexcept {
   if (!outer && !inherited_) unregister_descriptor();
   runs_tasks_ = outer;
   running_.store(outer, std::memory_order_relaxed);
-  if (owner_gone_ && !used_by_callbacks()) close();
+  if (!outer && owner_gone_ && !used_by_callbacks()) close();
   unreference();
 }
 
@@ -662,7 +659,7 @@ void ring_core::rethrow_first_kept() {
 // ---- close
 
 std::vector<pending_operation> ring_core::close_now(const std::source_location& where) {
-  if (used_by_callbacks())
+  if (used_by_callbacks() || runs_tasks_)
     throw misuse("ring::close", "called inside a task of the same ring: close it when run() has returned",
                  where);
   if (closed_) return {};
@@ -677,10 +674,11 @@ void ring_core::in_child() noexcept {
   inherited_ = true;
   closing_ = true;
   door_open_ = false;
-  if (!registered_) return;
-  // SAFETY: as liburing has left them. The number is the parent's thread's: in this one, another ring's.
-  ring_->enter_ring_fd = registered_->descriptor;
-  ring_->int_flags = registered_->flags;
+  if (ring_ == nullptr) return;
+  // SAFETY: as liburing has made them. What a ring is registered as is a number of the parent's thread's, and
+  // in this one another ring's.
+  ring_->enter_ring_fd = unregistered_.descriptor;
+  ring_->int_flags = unregistered_.flags;
 }
 
 void ring_core::require_enabled(const std::source_location& where) const {
@@ -743,8 +741,7 @@ void ring_core::close() noexcept {
       die("the kernel does not end what it was asked to cancel a minute ago:\n" + told.str());
     }
   }
-  gauntlet_uring_destroy(ring_);
-  ring_ = nullptr;
+  gauntlet_uring_destroy(std::exchange(ring_, nullptr));
   ::close(wakeup_);
   running_ = false;
   slots_.release_all();  // those that are kept: whose they are may go on another thread from now on

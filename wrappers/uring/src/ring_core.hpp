@@ -288,16 +288,17 @@ class ring_core final : public execution_context, public fork_listener, public r
   void ask_again() noexcept;
   bool wakes_by_itself() const noexcept { return wake_at_ || watch_at_ || ask_again_at_; }
 
-  /// What liburing enters the kernel by.
+  /// What liburing enters the kernel by, of a ring that is not registered.
   struct entered_by {
-    int descriptor;
-    std::uint8_t flags;
+    int descriptor = -1;
+    std::uint8_t flags = 0;
   };
 
   io_uring* ring_ = nullptr;
+  entered_by unregistered_;
   std::size_t completion_stride_ = 1;  // entries of its queue for each: large ones take two
   slot_table slots_;
-  std::size_t in_flight_ = 0;  // slots that are taken
+  std::size_t in_flight_ = 0;  // of those that have slots
   std::size_t held_back_ = 0;  // of these, in the backlog
   std::size_t draining_ = 0;   // of these, with submission_options::drain: nothing passes them
   gauntlet::detail::intrusive_list<completion_target, backlog_tag> backlog_;
@@ -327,8 +328,8 @@ class ring_core final : public execution_context, public fork_listener, public r
   bool inherited_ = false;  // of the parent, in a child after fork()
   const bool may_register_;
   const bool may_be_eager_;
-  std::uint64_t register_at_ = 0;         // which entry into the kernel; 0: none
-  std::optional<entered_by> registered_;  // what it was entered by before
+  std::uint64_t register_at_ = 0;  // which entry into the kernel; 0: none
+  bool registered_ = false;
   bool runs_tasks_ = false;
   bool owner_gone_ = false;  // while running
   bool refused_tasks_ = false;

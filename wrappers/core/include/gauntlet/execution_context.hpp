@@ -30,6 +30,7 @@ struct watchdog_options;
 
 namespace detail {
 class resume_scope;
+class resumes_apart;
 class running_tasks;
 class watchdog;
 /// execution_context::current()
@@ -214,6 +215,7 @@ class execution_context {
   friend class detail::operation;
   friend struct detail::chain_link;
   friend class detail::resume_scope;
+  friend class detail::resumes_apart;
   friend class detail::timer_queue;
   friend class detail::watchdog;
   friend class detail::running_tasks;

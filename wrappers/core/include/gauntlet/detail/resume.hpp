@@ -1,7 +1,7 @@
 #pragma once
-/// How coroutines are resumed: never from inside another one. What is ready goes on the list of the outermost
-/// resume_scope of its thread, whose end works it off: however long a chain of tasks that wake each other is,
-/// the stack does not grow and nothing is allocated.
+/// How coroutines are resumed: never from inside another one, but where that runs a loop of its own. What is
+/// ready goes on the list of the outermost resume_scope of its thread, whose end works it off: however long a
+/// chain of tasks that wake each other is, the stack does not grow and nothing is allocated.
 ///
 /// From one task into another (a task that is awaited, and back when it has ended) control is transferred.
 /// Clang makes that a jump, always. GCC does so only when it optimises, and promises nothing: there the
@@ -100,6 +100,7 @@ class resume_scope {
 
  private:
   friend class operation;
+  friend class resumes_apart;
 
   void resume_all() noexcept;
   [[gnu::cold, gnu::noinline]] void leave_for(execution_context& later) noexcept;
@@ -117,9 +118,16 @@ class resumes_apart {
   resumes_apart() noexcept : around_(std::exchange(this_resumer.outermost_, nullptr)) {}
   resumes_apart(const resumes_apart&) = delete;
   resumes_apart& operator=(const resumes_apart&) = delete;
-  ~resumes_apart() { this_resumer.outermost_ = around_; }
+  ~resumes_apart() {
+    this_resumer.outermost_ = around_;
+    if (this_resumer.some_left_) [[unlikely]]
+      hand_over();
+  }
 
  private:
+  /// What the inner loop has left, and may be the outer one's: that one is not told otherwise.
+  [[gnu::cold, gnu::noinline]] void hand_over() noexcept;
+
   resume_scope* around_;
 };
 
