@@ -65,6 +65,39 @@ TEST_CASE("a ring on another thread is sent messages, however it was made") {
   sum_on_another_thread({.coop_taskrun = true});
 }
 
+/// Whether a message reaches a ring that goes on with what is done at once until then.
+bool reaches_a_busy_ring(ring_options options) {
+  constexpr int long_enough = 1'000'000;
+  std::optional<inbox_address> to;
+  std::atomic<bool> busy = false;
+  bool reached = false;
+  std::thread other([&] {
+    ring receives{options};
+    gauntlet::run(receives, [&]() -> task<> {
+      inbox box{receives};
+      to = box.address();
+      co_await make_turns(receives, 100);
+      busy = true;
+      busy.notify_one();
+      for (int i = 0; box.size() == 0 && i < long_enough; ++i) co_await receives.nop();
+      reached = box.size() != 0;
+    }());
+  });
+  busy.wait(false);
+  ring own;
+  run_to_the_end(own, [&]() -> task<> { co_await send_message(own, *to, 1); });
+  other.join();
+  return reached;
+}
+
+TEST_CASE("a ring that is busy is sent messages, however it was made") {
+  require_io_uring();
+  CHECK(reaches_a_busy_ring({}));
+  CHECK(reaches_a_busy_ring({.single_issuer = true}));
+  CHECK(reaches_a_busy_ring({.single_issuer = true, .defer_taskrun = true}));
+  CHECK(reaches_a_busy_ring({.coop_taskrun = true}));
+}
+
 TEST_CASE("flags come with a message") {
   require_io_uring();
   ring own;

@@ -67,8 +67,8 @@ ring_core::ring_core(const ring_options& options, const std::source_location& wh
       memory_is_followed_(gauntlet::memory_is_followed()),
       disabled_(options.disabled),
       may_register_(!options.disabled),
-      // Where task work is deferred it is done when the kernel is asked to wait, and by a submission thread
-      // nothing is done at once.
+      // Where task work is deferred, messages of other rings come when the kernel is asked to wait; and by a
+      // submission thread nothing is done at once.
       may_be_eager_(!options.defer_taskrun && !options.submission_thread_idle),
       last_inbox_(of_wakeup) {
   kept_.reserve(8);
@@ -451,9 +451,9 @@ void ring_core::wait(std::optional<std::chrono::nanoseconds> at_most) noexcept {
 bool ring_core::submit_eagerly() noexcept {
   if (gauntlet_uring_sq_ready(ring_) == 0) return false;
   submit();
-  const bool there = gauntlet_uring_cq_ready(ring_) != 0;
-  eager_.tried(there);
-  return there;
+  const unsigned ready = gauntlet_uring_cq_ready(ring_);
+  eager_.tried(ready >= in_flight_);  // what came otherwise costs less in a call that waits
+  return ready != 0;
 }
 
 void ring_core::wait_at_most(std::chrono::nanoseconds at_most) noexcept {
