@@ -1,8 +1,8 @@
 #pragma once
 // Whether to submit without waiting first. What the kernel does at once (no-ops, reads of what it has in
-// memory) is there when it returns, and where it need not look who waits for what, a call with one no-op takes
-// a tenth less. Where nothing is there the call was one too many, and where what is there came by itself
-// meanwhile (a message on a socket) it is told of with more effort.
+// memory) is there when it returns, and where it need not look who waits for what, a call with one no-op
+// takes a tenth less. Where nothing is there the call was one too many, and where what is there came by
+// itself meanwhile (a message on a socket) it is told of with more effort.
 
 #include <algorithm>
 #include <cstdint>
