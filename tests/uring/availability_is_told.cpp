@@ -17,11 +17,11 @@
 namespace gauntlet::uring::test {
 namespace {
 
-/// In a child, from now on: io_uring_setup answers this errno.
-bool forbid_io_uring(int error_number) {
+/// In a child, from now on: this system call answers this errno.
+bool forbid(std::uint32_t system_call, int error_number) {
   std::array<sock_filter, 4> program{{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, system_call, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error_number)),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   }};
@@ -65,15 +65,31 @@ std::string told_after(Prepare prepare) {
 
 TEST_CASE("forbidden by seccomp, io_uring says who forbids it") {
   require_io_uring();
-  const std::string said = told_after([] { return forbid_io_uring(EPERM); });
+  const std::string said = told_after([] { return forbid(SYS_io_uring_setup, EPERM); });
   CAPTURE(said);
   CHECK(said.contains("1: it is not permitted here, by seccomp or a security module"));
   CHECK_FALSE(said.contains("; but"));
 }
 
+TEST_CASE("allowed to make a ring and not to use it, io_uring says so when it is made") {
+  require_io_uring();
+  const std::string said = told_after([] { return forbid(SYS_io_uring_enter, EPERM); });
+  CAPTURE(said);
+  CHECK(said.contains("1: it is not permitted here, by seccomp or a security module"));
+  CHECK(said.contains("io_uring_enter"));
+  CHECK_FALSE(said.contains("; but"));
+}
+
+TEST_CASE("without memory for its queues, io_uring says what limits it") {
+  require_io_uring();
+  const std::string said = told_after([] { return forbid(SYS_io_uring_setup, ENOMEM); });
+  CAPTURE(said);
+  CHECK(said.contains("KiB are allowed (raise `ulimit -l`, or ask for fewer entries)"));
+}
+
 TEST_CASE("hidden by seccomp, io_uring says that the kernel may have none") {
   require_io_uring();
-  const std::string said = told_after([] { return forbid_io_uring(ENOSYS); });
+  const std::string said = told_after([] { return forbid(SYS_io_uring_setup, ENOSYS); });
   CAPTURE(said);
   CHECK(said.contains("has no io_uring: it is there since 5.1"));
   CHECK(said.contains("seccomp hides it"));

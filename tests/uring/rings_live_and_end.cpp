@@ -267,9 +267,11 @@ TEST_CASE("a child after fork() cannot use the parent's ring, may destroy it, an
     if (!said.contains("belongs to the process that called fork()")) return 1;
     if (!misuse_of([&] { gauntlet::run(*own, []() -> task<> { co_return; }()); }).contains("fork()"))
       return 2;
+    if (!misuse_of([&] { return own->close(); }).contains("fork()")) return 5;
     if (own->post([] {})) return 3;
     ends.reset();  // with a read in flight, that is the parent's
     own.reset();
+    if (in_a_child([] { return 0; }) != 0) return 6;  // where there is nothing left of it
     ring another;
     int done = 0;
     gauntlet::run(another, [&]() -> task<> {

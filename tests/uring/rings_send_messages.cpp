@@ -65,6 +65,33 @@ TEST_CASE("a ring on another thread is sent messages, however it was made") {
   sum_on_another_thread({.coop_taskrun = true});
 }
 
+TEST_CASE("what was written before a message was sent is there when it is received") {
+  require_io_uring();
+  std::optional<inbox_address> to;
+  std::atomic<bool> there = false;
+  std::vector<int> handed_over;
+  int sum = 0;
+  std::thread other([&] {
+    ring receives;
+    gauntlet::run(receives, [&]() -> task<> {
+      inbox box{receives};
+      to = box.address();
+      there = true;
+      there.notify_one();
+      co_await box.receive();
+      for (const int each : handed_over) sum += each;
+    }());
+  });
+  there.wait(false);
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    handed_over.assign({1, 2, 3});
+    co_await send_message(own, *to, 0);
+  });
+  other.join();
+  CHECK(sum == 6);
+}
+
 /// Whether a message reaches a ring that goes on with what is done at once until then.
 bool reaches_a_busy_ring(ring_options options) {
   constexpr int long_enough = 1'000'000;

@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <memory>
+
 #include "sockets_support.hpp"
 
 namespace gauntlet::uring::test {
@@ -201,6 +203,23 @@ TEST_CASE("owned buffers come back with what was read and sent") {
       const auto awaited = co_await right.recv(again.writable());
       CHECK(awaited == 2);
     }
+  });
+}
+
+TEST_CASE("asked for the whole length of a datagram, recv writes no more than there is room for") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [left, right] = socket_pair(own, socket_type::datagram);
+    co_await left.write(bytes_of("0123456789"));
+    const auto memory = std::make_unique<std::byte[]>(4);  // a tool sees who looks behind it
+    const std::span<std::byte> room(memory.get(), 4);
+    const auto both = message_flags::truncated | message_flags::peek;
+    const std::size_t whole = co_await right.recv(room, both);
+    CHECK(whole == 10);
+    CHECK(text_of(room) == "0123");
+    const std::size_t last = co_await right.recv(room);
+    CHECK(last == 4);
   });
 }
 

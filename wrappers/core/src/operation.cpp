@@ -46,6 +46,8 @@ void resumes_apart::hand_over() noexcept {
     around_->take_what_was_left();
   else if (execution_context* const outer = execution_context::current())
     outer->resume_later();
+  else
+    const resume_scope now;  // nobody else would
 }
 
 void resume_scope::resume_all() noexcept {

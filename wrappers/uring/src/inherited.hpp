@@ -11,7 +11,8 @@ class fork_listener : public gauntlet::detail::list_node<struct fork_tag> {
  public:
   fork_listener(const fork_listener&) = delete;
   fork_listener& operator=(const fork_listener&) = delete;
-  virtual void in_child() noexcept = 0;
+  /// Not pure: fork() may be called while another thread makes or destroys what derives from this.
+  virtual void in_child() noexcept {}
 
  protected:
   fork_listener();

@@ -15,9 +15,10 @@
 
 namespace gauntlet::uring::detail {
 
-/// The kernel wrote res bytes at operands.address, or read them.
+/// The kernel wrote res bytes at operands.address, or read them. Asked for the whole length of a message
+/// (MSG_TRUNC) it answers more than it has written.
 inline void bytes_written(const operands& on, std::int32_t res) noexcept {
-  const auto size = static_cast<std::size_t>(res);
+  const std::size_t size = std::min<std::size_t>(static_cast<std::size_t>(res), on.length);
   check_allocated(on.address, size);
   mark_written(on.address, size);
 }

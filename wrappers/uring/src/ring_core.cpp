@@ -452,7 +452,7 @@ bool ring_core::submit_eagerly() noexcept {
   if (gauntlet_uring_sq_ready(ring_) == 0) return false;
   submit();
   const unsigned ready = gauntlet_uring_cq_ready(ring_);
-  eager_.tried(ready >= in_flight_);  // what came otherwise costs less in a call that waits
+  eager_.tried(ready != 0 && ready >= in_flight_);  // what came otherwise costs less in a call that waits
   return ready != 0;
 }
 
@@ -633,7 +633,7 @@ void ring_core::end_tasks(bool outer) noexcept {
   if (!outer && !inherited_) unregister_descriptor();
   runs_tasks_ = outer;
   running_.store(outer, std::memory_order_relaxed);
-  if (!outer && owner_gone_ && !used_by_callbacks()) close();
+  if (!outer && owner_gone_ && !used_by_callbacks() && !inherited_) close();
   unreference();
 }
 
@@ -659,7 +659,8 @@ void ring_core::rethrow_first_kept() {
 // ---- close
 
 std::vector<pending_operation> ring_core::close_now(const std::source_location& where) {
-  if (used_by_callbacks() || runs_tasks_)
+  if (inherited_) refuse_new(this, "ring::close", where);
+  if (used_by_callbacks() || running_)
     throw misuse("ring::close", "called inside a task of the same ring: close it when run() has returned",
                  where);
   if (closed_) return {};
@@ -695,7 +696,7 @@ void ring_core::enable(const std::source_location& where) {
 void ring_core::owner_gone() noexcept {
   if (inherited_) {
     if (!closed_) {
-      gauntlet_uring_destroy(ring_);
+      gauntlet_uring_destroy(std::exchange(ring_, nullptr));
       ::close(wakeup_);
       closed_ = true;
     }

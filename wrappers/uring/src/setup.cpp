@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "explain.hpp"
 
@@ -42,7 +43,7 @@ std::string why_not_permitted() {
              "kernel.io_uring_disabled=0`";
     default:
       return "it is not permitted here, by seccomp or a security module: container runtimes forbid "
-             "io_uring_setup unless their seccomp profile allows it";
+             "io_uring_setup and io_uring_enter unless their seccomp profile allows them";
   }
 }
 
@@ -104,9 +105,18 @@ gauntlet_uring_params to_params(const ring_options& options) noexcept {
   return params;
 }
 
+/// seccomp may allow to make one, and forbid to use it.
+int try_to_enter(io_uring* made) noexcept {
+  return syscall(SYS_io_uring_enter, gauntlet_uring_fd(made), 0, 0, 0, nullptr, 0) < 0 ? -errno : 0;
+}
+
 int create(io_uring*& made, const ring_options& options) noexcept {
   gauntlet_uring_params params = to_params(options);
-  return gauntlet_uring_create(&made, options.entries, &params);
+  int status = gauntlet_uring_create(&made, options.entries, &params);
+  if (status < 0 || options.disabled) return status;
+  status = try_to_enter(made);
+  if (status < 0) gauntlet_uring_destroy(std::exchange(made, nullptr));
+  return status;
 }
 
 }  // namespace

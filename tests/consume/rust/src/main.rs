@@ -83,7 +83,7 @@ struct Completion {
 
 extern "C" {
     fn gauntlet_uring_create(out: *mut *mut (), entries: c_uint, params: *mut ()) -> c_int;
-    fn gauntlet_uring_queue_nop(ring: *mut (), entry: *const Entry) -> c_int;
+    fn gauntlet_uring_queue_nop(ring: *mut (), entry: Entry) -> c_int;
     fn gauntlet_uring_reap(ring: *mut (), into: *mut Completion, count: c_uint) -> c_uint;
     fn gauntlet_uring_destroy(ring: *mut ());
     fn io_uring_submit_and_wait(ring: *mut (), wait_nr: c_uint) -> c_int; // liburing's own
@@ -98,7 +98,7 @@ fn round_trip(user_data: u64) -> Option<u64> {
         if gauntlet_uring_create(&mut ring, 8, null_mut()) != 0 {
             return None;
         }
-        assert_eq!(gauntlet_uring_queue_nop(ring, &Entry { user_data, ..Entry::default() }), 0);
+        assert_eq!(gauntlet_uring_queue_nop(ring, Entry { user_data, ..Entry::default() }), 0);
         assert_eq!(io_uring_submit_and_wait(ring, 1), 1);
         assert_eq!(gauntlet_uring_reap(ring, &mut completion, 1), 1);
         gauntlet_uring_destroy(ring);

@@ -28,6 +28,7 @@ class message_queue;
 
 struct kept_target {
   std::shared_ptr<shared_descriptor> ring{};
+  void bind(operands&) const noexcept;
 };
 
 /// inbox::receive()
