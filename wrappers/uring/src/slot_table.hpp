@@ -24,9 +24,9 @@ class slot_table {
     const std::uint32_t larger = size_when_grown();
     auto slots = std::make_unique<slot[]>(larger);
     std::copy_n(slots_.get(), size_, slots.get());
-    for (std::uint32_t i = larger; i-- > size_;) {
-      slots[i] = {.user_data = generation | nobodys, .next_free = free_};
-      free_ = i;
+    for (std::uint32_t i = larger; i > size_; --i) {
+      slots[i - 1] = {.user_data = generation | nobodys, .next_free = free_};
+      free_ = i - 1;
     }
     slots_ = std::move(slots);
     size_ = larger;
