@@ -395,13 +395,14 @@ TEST_CASE("completions that no queue has room for at once are all handed on") {
   });
 }
 
-extern "C" void do_nothing(int) {}
+volatile std::sig_atomic_t signals = 0;
+extern "C" void note_signal(int) { signals = 1; }
 
 TEST_CASE("signals while the ring waits interrupt nothing") {
   require_io_uring();
   struct sigaction action{};
   struct sigaction before{};
-  action.sa_handler = do_nothing;  // without SA_RESTART
+  action.sa_handler = note_signal;  // without SA_RESTART
   REQUIRE(sigaction(SIGUSR1, &action, &before) == 0);
   ring own;
   std::atomic<bool> ends = false;
@@ -412,13 +413,17 @@ TEST_CASE("signals while the ring waits interrupt nothing") {
       std::this_thread::sleep_for(100us);
     }
   });
+  const auto began = std::chrono::steady_clock::now();
   run_to_the_end(own, [&]() -> task<> {
     co_await sleep_for(20ms);
     co_await timeout(own, 20ms);
   });
+  const auto took = std::chrono::steady_clock::now() - began;
   ends = true;
   other.join();
   sigaction(SIGUSR1, &before, nullptr);
+  CHECK(took >= 40ms);
+  CHECK(signals == 1);
 }
 
 }  // namespace
