@@ -123,7 +123,8 @@ TEST_CASE("where the kernel has to wait it is not asked twice") {
     for (std::uint64_t i = 0; i < waits; ++i) co_await timeout(own, 100us);
     enters = own.metrics().enters - before;
   });
-  CHECK(enters < waits + waits / 10);
+  const std::uint64_t of_each = runs_under_valgrind() ? 2 : 1;  // there it sleeps outside of the call
+  CHECK(enters < of_each * waits + waits / 10);
 }
 
 TEST_CASE("with a submission thread, what waits for room does not wait for completions") {
