@@ -372,8 +372,7 @@ class Table(support.InFolder):
 
     def test_the_suite_of_uring_wants_97_percent_of_real_work_and_90_of_none_and_no_allocation(self):
         goals = {one.name: one.goals for one in bench_suite.load(self.project(), "uring").cases}
-        self.assertEqual(goals["nops/32"], {"allocations": 0})
-        for name, wanted in (("nops/1", 0.90), ("batched_nops/32", 0.90),
+        for name, wanted in (("nops/1", 0.90), ("nops/32", 0.90), ("batched_nops/32", 0.90),
                              *((f"{kind}_reads/{depth}", 0.97) for kind in ("cached", "direct") for depth in (1, 32, 128)),
                              *((f"echo/{connections}", 0.97) for connections in (1, 100, 1000))):
             self.assertEqual(goals[name], {"speed": wanted, "allocations": 0}, name)

@@ -54,7 +54,7 @@ class alignas(cache_line) batch_place final : public completion_target {
   template <const opcode& Code>
   void begin(descriptor_block* on, batch_transfer part);
 
-  /// Inline, as completed().
+  /// What completed() does, where the ring has it inline.
   void ended(std::int32_t res) noexcept;
   void completed(std::int32_t res, std::uint32_t) noexcept override { ended(res); }
   void abort() noexcept override;
@@ -65,7 +65,6 @@ class alignas(cache_line) batch_place final : public completion_target {
   std::size_t queue_held() noexcept override;
 
  private:
-  friend class batch_block;
   // In the place of end_: in flight, and the same while a tool is told of what the kernel does.
   static constexpr std::uint32_t in_flight = UINT32_MAX;
   static constexpr std::uint32_t followed = UINT32_MAX - 1;

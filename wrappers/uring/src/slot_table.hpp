@@ -17,7 +17,6 @@ class slot_table {
   static constexpr std::uint64_t last_reserved = UINT32_MAX;
 
   bool full() const noexcept { return free_ == none; }
-  std::uint32_t size() const noexcept { return size_; }
   std::uint32_t size_when_grown() const noexcept { return size_ == 0 ? first_slots : 2 * size_; }
   /// Throws std::bad_alloc, and then nothing has changed.
   void grow() {
