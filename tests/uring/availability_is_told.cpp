@@ -10,8 +10,10 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 
+#include "pipes.hpp"
 #include "support.hpp"
 
 namespace gauntlet::uring::test {
@@ -28,6 +30,19 @@ bool forbid(std::uint32_t system_call, int error_number) {
   const sock_fprog filter{.len = static_cast<unsigned short>(program.size()), .filter = program.data()};
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+/// What a child has written into a pipe.
+std::string said_by(pid_t child, const std::array<int, 2>& ends) {
+  close(ends[1]);
+  std::string said(4096, '\0');
+  const ssize_t size = read(ends[0], said.data(), said.size());
+  close(ends[0]);
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(size > 0);
+  said.resize(static_cast<std::size_t>(size));
+  return said;
 }
 
 /// What available() says in a child, and what the error of a ring, if that is another sentence.
@@ -52,15 +67,7 @@ std::string told_after(Prepare prepare) {
     static_cast<void>(!write(ends[1], said.data(), said.size()));
     _exit(0);
   }
-  close(ends[1]);
-  std::string said(4096, '\0');
-  const ssize_t size = read(ends[0], said.data(), said.size());
-  close(ends[0]);
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  REQUIRE(size > 0);
-  said.resize(static_cast<std::size_t>(size));
-  return said;
+  return said_by(child, ends);
 }
 
 TEST_CASE("forbidden by seccomp, io_uring says who forbids it") {
@@ -78,6 +85,61 @@ TEST_CASE("allowed to make a ring and not to use it, io_uring says so when it is
   CHECK(said.contains("1: it is not permitted here, by seccomp or a security module"));
   CHECK(said.contains("io_uring_enter"));
   CHECK_FALSE(said.contains("; but"));
+}
+
+/// What a child says that has a ring, and is forbidden to use it while a task waits and another one works.
+std::string told_when_shut_out(std::initializer_list<std::uint32_t> forbidden, bool waits) {
+  std::array<int, 2> ends{};
+  REQUIRE(pipe(ends.data()) == 0);
+  const pid_t child = fork();
+  REQUIRE(child != -1);
+  if (child == 0) {
+    std::string said;
+    {
+      ring own;
+      pipe_of idle(own);
+      const auto work = [&](scope& all) -> task<> {
+        if (waits)
+          all.spawn([&]() -> task<> {
+            std::array<std::byte, 1> memory{};
+            const std::error_code ended = co_await code_of(idle.in.read_some(memory));
+            said += ended == std::errc::operation_canceled ? "cancelled; " : "not cancelled; ";
+          });
+        co_await own.nop();
+        for (const std::uint32_t each : forbidden)
+          if (!forbid(each, EPERM)) said += "not forbidden; ";
+        const std::error_code ended = co_await code_of(own.nop());
+        said += ended == std::errc::operation_not_permitted ? "refused; " : "not refused; ";
+      };
+      try {
+        gauntlet::run(own, with_scope(work));
+      } catch (const error& failure) {
+        said += failure.what();
+      }
+      said += "; closed with " + std::to_string(own.close().size());
+    }
+    static_cast<void>(!write(ends[1], said.data(), said.size()));
+    _exit(0);
+  }
+  return said_by(child, ends);
+}
+
+TEST_CASE("a ring that may be used no more ends what it has, and says why") {
+  require_io_uring();
+  const std::string said = told_when_shut_out({SYS_io_uring_enter}, true);
+  CAPTURE(said);
+  CHECK(said.starts_with("refused; cancelled; "));
+  CHECK(said.contains("the ring was usable, and is no more; it is not permitted here, by seccomp"));
+  CHECK(said.ends_with("; closed with 0"));
+}
+
+TEST_CASE("a ring that may neither be used nor changed any more says why") {
+  require_io_uring();
+  const std::string said = told_when_shut_out({SYS_io_uring_enter, SYS_io_uring_register}, false);
+  CAPTURE(said);
+  CHECK(said.starts_with("refused; "));
+  CHECK(said.contains("the ring was usable, and is no more"));
+  CHECK(said.ends_with("; closed with 0"));
 }
 
 TEST_CASE("without memory for its queues, io_uring says what limits it") {

@@ -46,6 +46,22 @@ constexpr std::chrono::nanoseconds longest_wait =
   std::abort();
 }
 
+/// Interrupted, out of time, no memory just now, a completion queue that must be emptied first, or one that
+/// has lost something: all mean to go on.
+bool passes(int status) noexcept {
+  switch (-status) {
+    case EINTR:
+    case ETIME:
+    case EAGAIN:
+    case ENOMEM:
+    case EBUSY:
+    case EBADR:
+      return true;
+    default:
+      return false;
+  }
+}
+
 gauntlet_uring_entry own_entry(std::uint64_t user_data) noexcept {
   gauntlet_uring_entry entry{};
   entry.user_data = user_data;
@@ -393,6 +409,8 @@ bool ring_core::turn() {
 
 void ring_core::turn_once(std::optional<std::chrono::nanoseconds> at_most) noexcept {
   submit_and_wait(at_most);
+  if (refused_ != 0) [[unlikely]]
+    go_on_outside();
   known_coarse_time_ = {};
   reap();
   if (wake_at_ || watch_at_) [[unlikely]]
@@ -403,7 +421,41 @@ void ring_core::turn_once(std::optional<std::chrono::nanoseconds> at_most) noexc
 void ring_core::note(int submitted) noexcept {
   if (++metrics_.enters == register_at_) [[unlikely]]
     register_descriptor();
-  if (submitted > 0) metrics_.submitted += static_cast<std::uint64_t>(submitted);
+  if (submitted > 0)
+    metrics_.submitted += static_cast<std::uint64_t>(submitted);
+  else if (submitted < 0 && !passes(submitted)) [[unlikely]]
+    refused_ = submitted;
+}
+
+/// Where the thread may enter the kernel no more: by seccomp, say, which forbids it from then on. What the
+/// kernel has not taken ends with its answer; what it has, by another call. run() throws why.
+void ring_core::go_on_outside() noexcept {
+  const int status = std::exchange(refused_, 0);
+  shut_out_ = true;
+  if (kept_.empty())
+    keep(std::make_exception_ptr(
+        error(status, "run", "io_uring_enter", {},
+              "the ring was usable, and is no more; " + why_no_ring(status, ring_options{}))));
+  if (!submission_thread_) end_untaken(status);
+  io_uring_sync_cancel_reg everything{};
+  everything.flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
+  everything.timeout = to_timespec(between_cancels);
+  io_uring_register_sync_cancel(ring_, &everything);
+  if (gauntlet_uring_cq_ready(ring_) == 0 && !resume_later_ && !has_posted_)
+    sleep_until_readable(ring_->ring_fd, longest_outside);
+}
+
+/// From the last one on: who is told may queue something new.
+void ring_core::end_untaken(std::int32_t status) noexcept {
+  const entered here(*this);
+  const gauntlet::detail::resume_scope when_all_are_told;
+  io_uring_sq& queue = ring_->sq;
+  // SAFETY: without a thread of its own the kernel looks there only when it is entered.
+  queue.sqe_head = *queue.ktail = *queue.khead;
+  while (queue.sqe_tail != queue.sqe_head) {
+    const io_uring_sqe& last = queue.sqes[--queue.sqe_tail & queue.ring_mask];
+    deliver({.user_data = last.user_data, .res = status, .flags = 0});
+  }
 }
 
 /// Where the kernel cannot, or has no room for another one, all goes on without.
@@ -433,8 +485,6 @@ void ring_core::submit_and_wait(std::optional<std::chrono::nanoseconds> at_most)
     note(io_uring_submit_and_get_events(ring_));
 }
 
-/// What the calls answer is looked at no further: interrupted, out of time, and a completion queue that must
-/// be emptied first all mean to go on.
 void ring_core::wait(std::optional<std::chrono::nanoseconds> at_most) noexcept {
   if (under_valgrind_) [[unlikely]]
     return wait_outside(at_most);
@@ -732,8 +782,8 @@ void ring_core::close() noexcept {
   close_door();
   inboxes_.for_each([](inbox_block& box) { box.abort(); });
   if (disabled_ && in_flight_ != 0) register_with(ring_, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
-  // Where this thread may not enter, only the wakeup can be in flight, which nobody writes any more.
-  while (may_enter_ && (in_flight_ != 0 || resume_later_ || wakeup_armed_)) {
+  // Where this thread may not enter, the wakeup can be left in flight: nobody writes it any more.
+  while (may_enter_ && (in_flight_ != 0 || resume_later_ || (wakeup_armed_ && !shut_out_))) {
     cancel_everything();
     turn_once(between_cancels);
     if (now() - began > longest_close) {

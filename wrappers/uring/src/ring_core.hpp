@@ -251,6 +251,8 @@ class ring_core final : public execution_context, public fork_listener, public r
   bool sleep_until_readable(int descriptor, std::optional<std::chrono::nanoseconds> at_most) noexcept;
   std::chrono::nanoseconds time_to_wait(std::chrono::nanoseconds at_most) const noexcept;
   void note(int submitted) noexcept;
+  [[gnu::cold, gnu::noinline]] void go_on_outside() noexcept;
+  void end_untaken(std::int32_t status) noexcept;
   // The kernel finds a ring that is registered with the thread without a look at the table of descriptors,
   // which takes a seventh of a call that has little else to do. The thread keeps it as long as it is
   // registered: so it is while run() uses it, and from the turn on from which that pays.
@@ -325,6 +327,8 @@ class ring_core final : public execution_context, public fork_listener, public r
   const bool memory_is_followed_;
   bool disabled_;
   bool may_enter_ = true;   // false: destroyed on another thread than its single issuer's
+  bool shut_out_ = false;   // io_uring_enter is refused, for good as it seems
+  int refused_ = 0;         // with this, in this turn
   bool inherited_ = false;  // of the parent, in a child after fork()
   const bool may_register_;
   const bool may_be_eager_;
