@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -56,12 +57,17 @@ constexpr opcode install_code{.kind = "fixed_file::install", .queue = queue_inst
 // ---- block
 
 file_table_block::~file_table_block() {
+  ring().has_table(nullptr);
   if (!ring().closed()) io_uring_unregister_files(ring().native());
 }
 
 int file_table_block::set(std::uint32_t place, int number) noexcept {
   if (ring().closed()) return 0;
   return io_uring_register_files_update(ring().native(), place, &number, 1);
+}
+
+void file_table_block::came_to_nobody(std::uint64_t inbox, std::int32_t place) noexcept {
+  if (std::ranges::find(inboxes_, inbox) != inboxes_.end()) clear(static_cast<std::uint32_t>(place));
 }
 
 file_table_use::file_table_use(file_table_block& used) noexcept : used_(&used) { used.add_use(); }
@@ -191,6 +197,9 @@ std::vector<fixed_file> file_table::update(std::uint32_t first, std::span<const 
   file_table_block& table = use(operation, where);
   if (first > table.size() || added.size() > table.size() - first)
     throw misuse(operation, "the table has " + std::to_string(table.size()) + " places: stay within those",
+                 where);
+  if (table.has_inboxes())
+    throw misuse(operation, "the kernel chooses places here for what a fixed_inbox is sent: use add()",
                  where);
   if (table.is_choosing())
     throw misuse(operation, "the kernel is just choosing a place for another file: await that first", where);

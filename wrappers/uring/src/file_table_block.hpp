@@ -22,7 +22,9 @@ void on_its_thread(ring_core& ring, Work work) noexcept {
 class file_table_block {
  public:
   /// Of one that has been registered.
-  file_table_block(ring_core& ring, std::uint32_t size) : ring_(ring), taken_(size, false) {}
+  file_table_block(ring_core& ring, std::uint32_t size) : ring_(ring), taken_(size, false) {
+    ring.has_table(this);
+  }
   file_table_block(const file_table_block&) = delete;
   file_table_block& operator=(const file_table_block&) = delete;
 
@@ -45,6 +47,12 @@ class file_table_block {
   bool is_taken(std::uint32_t place) const noexcept { return taken_[place]; }
   /// The kernel may have chosen a place that nobody has been told yet.
   bool is_choosing() const noexcept { return uses_ != 0; }
+
+  /// From now on the kernel puts what other rings send into places of its choice.
+  void add_inbox(std::uint32_t number) { inboxes_.push_back(number); }
+  bool has_inboxes() const noexcept { return !inboxes_.empty(); }
+  /// To an inbox that has gone.
+  void came_to_nobody(std::uint64_t inbox, std::int32_t place) noexcept;
   void add_use() noexcept {
     ++uses_;
     reference();
@@ -59,6 +67,7 @@ class file_table_block {
 
   ring_use ring_;
   std::vector<bool> taken_;
+  std::vector<std::uint32_t> inboxes_;  // also those that have gone
   std::uint32_t uses_ = 0;
   std::uint32_t references_ = 1;
 };

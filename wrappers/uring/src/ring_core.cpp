@@ -13,6 +13,7 @@
 #include <string>
 
 #include "batch_block.hpp"
+#include "file_table_block.hpp"
 #include "gauntlet/detail/resume.hpp"
 #include "gauntlet/memory_checker.hpp"
 #include "library.hpp"
@@ -46,8 +47,8 @@ constexpr std::chrono::nanoseconds longest_wait =
   std::abort();
 }
 
-/// Interrupted, out of time, no memory just now, a completion queue that must be emptied first, or one that
-/// has lost something: all mean to go on.
+/// Interrupted, out of time, no memory just now, a completion queue that must be emptied first, one that has
+/// lost something, or a ring that is not enabled yet: all mean to go on.
 bool passes(int status) noexcept {
   switch (-status) {
     case EINTR:
@@ -56,6 +57,7 @@ bool passes(int status) noexcept {
     case ENOMEM:
     case EBUSY:
     case EBADR:
+    case EBADFD:
       return true;
     default:
       return false;
@@ -647,6 +649,7 @@ void ring_core::deliver_to_inbox(std::uint64_t user_data, completion told) noexc
   });
   if (found == nullptr) {
     ++metrics_.stale;
+    if (table_ != nullptr) table_->came_to_nobody(user_data, told.res);
     return;
   }
   ++metrics_.completed;

@@ -31,6 +31,7 @@
 namespace gauntlet::uring::detail {
 
 class batch_place;
+class file_table_block;
 
 /// The way of an operation: start() queues it, turn() submits what is queued and waits, reap() finds its
 /// target by the slot in the completion. Where the queue is full it stands in the backlog until some have
@@ -161,6 +162,8 @@ class ring_core final : public execution_context, public fork_listener, public r
   // ---- messages of other rings
   /// A number for completions that are no operation's, which find the inbox as long as it is there.
   void add(inbox_block& box);
+  /// Its table of files, for what comes to an inbox that has gone; or nullptr.
+  void has_table(file_table_block* table) noexcept { table_ = table; }
 
   // ---- from other threads
   void guard_added() noexcept { ++guards_; }
@@ -348,6 +351,7 @@ class ring_core final : public execution_context, public fork_listener, public r
   std::uint64_t wakeup_count_ = 0;  // which the kernel writes
   gauntlet::detail::intrusive_list<inbox_block, inbox_tag> inboxes_;
   std::uint32_t last_inbox_;
+  file_table_block* table_ = nullptr;
   std::mutex mutex_;  // for what follows
   std::vector<callback<void()>> posted_;
   std::atomic<bool> has_posted_{false};

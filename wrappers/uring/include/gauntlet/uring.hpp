@@ -8,6 +8,7 @@
 #include "gauntlet/uring/file.hpp"
 #include "gauntlet/uring/file_table.hpp"
 #include "gauntlet/uring/file_types.hpp"
+#include "gauntlet/uring/fixed_inbox.hpp"
 #include "gauntlet/uring/futex.hpp"
 #include "gauntlet/uring/inbox.hpp"
 #include "gauntlet/uring/link.hpp"
