@@ -390,6 +390,42 @@ TEST_CASE("a pipe is read as a stream, where liburing has it") {
   });
 }
 
+TEST_CASE("buffers are given to the kernel by submissions, too, also when all were taken") {
+  require_io_uring();
+  ring own{{.entries = 2}};
+  run_to_the_end(own, [&]() -> task<> {
+    for (int round = 0; round < 3; ++round) {
+      buffer_ring buffers{own, {.count = 4, .size = 8, .by_submissions = true}};
+      auto [left, right] = co_await tcp_pair(own);
+      {
+        multishot<provided_buffer> stream = right.recv_multishot(buffers);
+        std::vector<provided_buffer> held;
+        std::string got;
+        co_await left.write(bytes_of("0123456789abcdefghijklmnopqrstuvwxyzABCD"));
+        for (int i = 0; i < 4; ++i) {
+          provided_buffer part = co_await stream.next();
+          got += text_of(part.bytes());
+          held.push_back(std::move(part));
+        }
+        CHECK(buffers.available() == 0);
+        const std::error_code late = co_await code_of(with_timeout(2ms, stream.next()));
+        CHECK(late == std::errc::timed_out);
+        held.erase(held.begin() + 1, held.begin() + 3);
+        const provided_buffer last = co_await stream.next();
+        got += text_of(last.bytes());
+        CHECK(got == "0123456789abcdefghijklmnopqrstuvwxyzABCD");
+        std::thread([&] { held.clear(); }).join();
+      }
+      co_await left.write(bytes_of("one"));
+      const provided_buffer single = co_await right.read_some(buffers);
+      CHECK(text_of(single.bytes()) == "one");
+    }
+    // Of the first ones, whose group has the number 0, the kernel knows none any more.
+    const raw_result left = co_await own.submit_raw({.code = operation_code::remove_buffers, .fd = 4});
+    CHECK(left.res <= 0);
+  });
+}
+
 TEST_CASE("events stream, and those that nobody awaited are one") {
   require_io_uring();
   ring own;
@@ -412,6 +448,31 @@ TEST_CASE("events stream, and those that nobody awaited are one") {
     const poll_events told = co_await events.next();
     CHECK((told & poll_events::readable) == poll_events::readable);
     CHECK((told & poll_events::peer_finished) == poll_events::peer_finished);
+  });
+}
+
+TEST_CASE("other events are watched for by the same submission") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [left, right] = socket_pair(own);
+    poll_stream events = poll_multishot(right, poll_events::peer_finished);
+    co_await events.update(poll_events::readable);  // nobody has waited yet
+    co_await left.write(bytes_of("x"));
+    const poll_events first = co_await events.next();
+    CHECK(first == poll_events::readable);
+    const std::uint64_t submitted = own.metrics().submitted;
+    co_await events.update(poll_events::writable);  // it is that, at once
+    const poll_events second = co_await events.next();
+    CHECK(second == poll_events::writable);
+    co_await events.update(poll_events::priority);
+    co_await left.write(bytes_of("y"));
+    const std::error_code none = co_await code_of(with_timeout(2ms, events.next()));
+    CHECK(none == std::errc::timed_out);
+    CHECK(own.metrics().submitted == submitted + 3);  // two updates and what was written
+    co_await left.close();
+    const poll_events last = co_await events.next();
+    CHECK((last & poll_events::hung_up) == poll_events::hung_up);
   });
 }
 

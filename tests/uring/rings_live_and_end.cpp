@@ -289,6 +289,39 @@ TEST_CASE("a child after fork() cannot use the parent's ring, may destroy it, an
   CHECK(got == 0);
 }
 
+TEST_CASE(
+    "a child after fork() lets go of what is registered with the parent's ring, and the parent keeps it") {
+  require_io_uring();
+  ring own;
+  std::optional<pipe_of> ends(own);
+  std::optional<buffer_ring> buffers(std::in_place, own, buffer_ring_options{.count = 2, .size = 8});
+  std::optional<registered_buffers> memory(std::in_place, own, 1, 8);
+  std::optional<file_table> table(std::in_place, own, 1);
+  std::optional<fixed_file> writes;
+  gauntlet::run(own, [&]() -> task<> { writes.emplace(co_await table->add(ends->out)); }());
+  const int status = in_a_child([&] {
+    writes.reset();
+    table.reset();
+    memory.reset();
+    buffers.reset();
+    ends.reset();
+    return 0;
+  });
+  CHECK(status == 0);
+  run_to_the_end(own, [&]() -> task<> {
+    fixed_buffer text = memory->at(0);
+    text.bytes()[0] = std::byte('x');
+    co_await writes->write_some(text.subspan(0, 1));
+    multishot<provided_buffer> stream = read_multishot(ends->in, *buffers);
+    try {
+      const provided_buffer got = co_await stream.next();
+      CHECK(text_of(got.bytes()) == "x");
+    } catch (const error& missing) {  // of liburing, or of the kernel
+      CHECK(missing.code() != std::errc::no_buffer_space);
+    }
+  });
+}
+
 /// With the thread that it runs on: the kernel finds it by another number than its descriptor's.
 bool is_registered(ring& own) { return own.native()->enter_ring_fd != own.native_descriptor(); }
 

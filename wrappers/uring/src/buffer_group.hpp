@@ -18,6 +18,11 @@ namespace gauntlet::uring::detail {
 
 class shot_block;
 
+struct unmap_entries {
+  std::size_t size = 0;
+  void operator()(io_uring_buf_ring* entries) const noexcept;
+};
+
 class buffer_group {
  public:
   buffer_group(ring_core& ring, const buffer_ring_options& options, const std::source_location& where);
@@ -31,6 +36,8 @@ class buffer_group {
   std::uint32_t count() const noexcept { return count_; }
   std::uint32_t size() const noexcept { return size_; }
   std::uint32_t available() const noexcept { return count_ - held_; }
+  /// The same, when the kernel has found none.
+  std::uint32_t refill() noexcept;
 
   void reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void unreference() noexcept;
@@ -54,6 +61,11 @@ class buffer_group {
   friend class uring::provided_buffer;
   ~buffer_group();
 
+  /// False: the kernel knows no rings of buffers.
+  bool register_ring();
+  void provide_all();
+  void provide(std::uint16_t buffer) noexcept;
+  void provide_waiting() noexcept;
   void lend_to_kernel(std::uint16_t buffer);
   void add(std::uint16_t buffer) noexcept;
   void give_back_here(std::uint16_t buffer) noexcept;
@@ -61,21 +73,17 @@ class buffer_group {
   void take_returned() noexcept;
   void feed() noexcept;
 
-  struct unmap {
-    std::size_t size;
-    void operator()(io_uring_buf_ring* entries) const noexcept;
-  };
-
   ring_use ring_;
   std::uint32_t count_;
   std::uint32_t size_;
   std::uint16_t number_ = 0;
-  bool registered_ = false;
-  std::uint32_t held_ = 0;  // that the kernel has filled and nobody given back
-  std::unique_ptr<io_uring_buf_ring, unmap> entries_;
+  bool registered_ = false;  // as a ring; else its buffers are provided by submissions
+  std::uint32_t held_ = 0;   // that the kernel has filled and nobody given back
+  std::unique_ptr<io_uring_buf_ring, unmap_entries> entries_;
   std::unique_ptr<std::byte[]> memory_;
   std::source_location where_;
-  std::vector<lend> lent_;  // each buffer that is the kernel's
+  std::vector<lend> lent_;              // each buffer that is the kernel's
+  std::vector<std::uint16_t> waiting_;  // for room in the queue to be provided; with room for all
   gauntlet::detail::intrusive_list<shot_block, struct hungry_tag> hungry_;
   std::atomic<std::size_t> references_{1};
   std::mutex mutex_;                     // for what follows

@@ -44,15 +44,11 @@ buffer_group_use::~buffer_group_use() {
   if (used_ != nullptr) used_->unreference();
 }
 
-void buffer_group::unmap::operator()(io_uring_buf_ring* entries) const noexcept { munmap(entries, size); }
+void unmap_entries::operator()(io_uring_buf_ring* entries) const noexcept { munmap(entries, size); }
 
 buffer_group::buffer_group(ring_core& ring, const buffer_ring_options& options,
                            const std::source_location& where)
-    : ring_(ring),
-      count_(checked(options, where).count),
-      size_(options.size),
-      entries_(map_entries(bytes_of(count_)), unmap{bytes_of(count_)}),
-      where_(where) {
+    : ring_(ring), count_(checked(options, where).count), size_(options.size), where_(where) {
   memory_ = std::make_unique_for_overwrite<std::byte[]>(std::size_t{count_} * size_);
   returned_.reserve(count_);
   if constexpr (lends_are_tracked) {
@@ -60,15 +56,23 @@ buffer_group::buffer_group(ring_core& ring, const buffer_ring_options& options,
     for (std::uint32_t i = 0; i < count_; ++i) lend_to_kernel(static_cast<std::uint16_t>(i));
   }
   number_ = ring.take_buffer_group();
+  try {
+    if (options.by_submissions || !register_ring()) provide_all();
+  } catch (...) {
+    ring.release_buffer_group(number_);
+    throw;
+  }
+}
+
+bool buffer_group::register_ring() {
+  entries_ = decltype(entries_)(map_entries(bytes_of(count_)), unmap_entries{bytes_of(count_)});
   io_uring_buf_reg registration{};
   registration.ring_addr = std::bit_cast<std::uintptr_t>(entries_.get());
   registration.ring_entries = count_;
   registration.bgid = number_;
-  if (const int status = io_uring_register_buf_ring(ring.native(), &registration, 0); status < 0) {
-    ring.release_buffer_group(number_);
-    throw error(status, "buffer_ring", "group " + std::to_string(number_), where,
-                status == -EINVAL ? "rings of buffers are there since Linux 5.19" : "");
-  }
+  const int status = io_uring_register_buf_ring(ring().native(), &registration, 0);
+  if (status == -EINVAL) return false;
+  if (status < 0) throw error(status, "buffer_ring", "group " + std::to_string(number_), where_);
   registered_ = true;
   gauntlet_uring_buf_ring_init(entries_.get());
   for (std::uint32_t i = 0; i < count_; ++i) {
@@ -77,13 +81,39 @@ buffer_group::buffer_group(ring_core& ring, const buffer_ring_options& options,
                                 static_cast<int>(count_ - 1), static_cast<int>(i));
   }
   gauntlet_uring_buf_ring_advance(entries_.get(), static_cast<int>(count_));
+  return true;
+}
+
+void buffer_group::provide_all() {
+  waiting_.reserve(count_);
+  if (const int status = ring().provide_buffers(address_of(0), size_, count_, number_, 0); status < 0)
+    throw error(status, "buffer_ring", "group " + std::to_string(number_), where_);
+}
+
+void buffer_group::provide(std::uint16_t buffer) noexcept {
+  waiting_.push_back(buffer);
+  provide_waiting();
+}
+
+/// In the order in which they came back. What finds no room goes with the next one, or when a stream wants
+/// it.
+void buffer_group::provide_waiting() noexcept {
+  const auto provided = std::ranges::find_if_not(waiting_, [this](std::uint16_t buffer) {
+    return ring().provide_buffers(address_of(buffer), size_, 1, number_, buffer) == 0;
+  });
+  waiting_.erase(waiting_.begin(), provided);
 }
 
 /// A thread that is not the ring's is the last only where the ring takes nothing from others any more: then
 /// it is closed, and with it the registration.
 buffer_group::~buffer_group() {
   ring_core& core = *ring_;
-  if (!registered_ || !core.on_this_thread() || core.closed()) return;
+  if (!core.on_this_thread() || core.closed()) return;
+  // The number of those that are removed by a submission is used no more: the kernel may look at it later.
+  if (!registered_) {
+    core.remove_buffers(count_, number_);
+    return;
+  }
   io_uring_unregister_buf_ring(core.native(), number_);
   core.release_buffer_group(number_);
 }
@@ -141,6 +171,7 @@ void buffer_group::add(std::uint16_t buffer) noexcept {
   --held_;
   mark_unwritten(address_of(buffer), size_);
   if constexpr (lends_are_tracked) lend_to_kernel(buffer);
+  if (!registered_) return provide(buffer);
   gauntlet_uring_buf_ring_add(entries_.get(), address_of(buffer), size_, buffer, static_cast<int>(count_ - 1),
                               0);
   gauntlet_uring_buf_ring_advance(entries_.get(), 1);
@@ -195,6 +226,11 @@ void buffer_group::take_returned() noexcept {
     returned_.clear();
   }
   for (; taken != 0; --taken) unreference();
+}
+
+std::uint32_t buffer_group::refill() noexcept {
+  if (!waiting_.empty()) provide_waiting();
+  return available();
 }
 
 void buffer_group::add_hungry(shot_block& waits) noexcept {

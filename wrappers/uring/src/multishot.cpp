@@ -1,6 +1,7 @@
 #include "gauntlet/uring/multishot.hpp"
 
 #include <gauntlet/shim/uring.h>
+#include <liburing.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -159,6 +160,12 @@ void shot_block::arm_for_who_waits() noexcept {
 
 void shot_block::fed() noexcept { arm_for_who_waits(); }
 
+void shot_block::begin_again() noexcept {
+  if (!armed_ || stopping_) return;
+  pausing_ = true;
+  stop();
+}
+
 void shot_block::stop() noexcept {
   if (std::exchange(stopping_, true)) return;
   if (!core().cancel(static_cast<submitted&>(*this))) return;
@@ -198,7 +205,7 @@ void shot_block::completed(std::int32_t res, std::uint32_t flags) noexcept {
   } else if (paused) {
     arm_for_who_waits();
   } else if (told.res == -ENOBUFS && buffers_) {
-    if (buffers().available() != 0)
+    if (buffers().refill() != 0)
       arm_for_who_waits();
     else
       buffers().add_hungry(*this);
@@ -233,10 +240,7 @@ void shot_block::keep(completion told) noexcept {
     return;
   }
   const std::size_t most = brings_ == shot_result::descriptor ? most_descriptors_kept : most_buffers_kept;
-  if (kept_.size() >= most && armed_ && !stopping_) {
-    pausing_ = true;
-    stop();
-  }
+  if (kept_.size() >= most) begin_again();
 }
 
 void shot_block::close_one(std::int32_t number) noexcept { ::close(number); }
@@ -267,6 +271,14 @@ constexpr opcode poll_code{
     .queue = [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
       return gauntlet_uring_queue_poll_multishot(ring, entry, on.fd, static_cast<unsigned>(on.flags));
     }};
+constexpr opcode update_code{
+    .kind = "poll_stream::update",
+    .queue =
+        [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
+          return gauntlet_uring_queue_poll_update(ring, entry, on.offset, 0, static_cast<unsigned>(on.flags),
+                                                  IORING_POLL_UPDATE_EVENTS | IORING_POLL_ADD_MULTI);
+        },
+    .expected = -ENOENT};  // it has come to its end meanwhile, and begins with the new ones
 constexpr opcode read_code{
     .kind = "read_multishot",
     .queue = [](io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
@@ -274,9 +286,46 @@ constexpr opcode read_code{
     }};
 
 }  // namespace
+
+// ---- update()
+
+poll_update::poll_update(shot_block& of, poll_events events, std::source_location where)
+    : submitted(of.core(), update_code, {.flags = static_cast<int>(events)}, where),
+      block_(&of),
+      events_(events) {
+  of.reference();
+  listen_for_end();
+}
+// NOLINTBEGIN(bugprone-use-after-move): only the base class is moved
+poll_update::poll_update(poll_update&& other) noexcept
+    : submitted(std::move(other)), block_(std::exchange(other.block_, nullptr)), events_(other.events_) {}
+// NOLINTEND(bugprone-use-after-move)
+poll_update::~poll_update() {
+  leave();
+  if (block_ != nullptr) block_->unreference();
+}
+
+void poll_update::start() {
+  require_startable();
+  block_->watch_for(events_);
+  if (block_->is_armed()) return submit();
+  complete();
+}
+
+void poll_update::bind(operands& into) noexcept { into.offset = ring().user_data_of(*block_); }
+
+/// The kernel is about to tell what has come, and changes nothing then.
+void poll_update::ended(completion told) noexcept {
+  if (told.res == -EALREADY) block_->begin_again();
+}
+
+void poll_update::await_resume() {
+  if (res() != -EALREADY) finish();
+}
+
 }  // namespace detail
 
-multishot<poll_events> poll_multishot(const descriptor& on, poll_events events, std::source_location where) {
+poll_stream poll_multishot(const descriptor& on, poll_events events, std::source_location where) {
   using namespace detail;
   return {*new shot_block(descriptor_access::use(on, poll_code.kind, where), poll_code,
                           {.flags = static_cast<int>(events)}, shot_result::events, nullptr, where),

@@ -313,6 +313,20 @@ std::uint16_t ring_core::take_buffer_group() {
   return static_cast<std::uint16_t>(buffer_groups_++);
 }
 
+int ring_core::provide_buffers(std::byte* first, std::uint32_t size, std::uint32_t count, std::uint16_t group,
+                               std::uint16_t number) noexcept {
+  return put([&] {
+    return gauntlet_uring_queue_provide_buffers(ring_, own_entry(of_nobody), first, static_cast<int>(size),
+                                                static_cast<int>(count), group, number);
+  });
+}
+
+void ring_core::remove_buffers(std::uint32_t count, std::uint16_t group) noexcept {
+  put([&] {
+    return gauntlet_uring_queue_remove_buffers(ring_, own_entry(of_nobody), static_cast<int>(count), group);
+  });
+}
+
 std::size_t ring_core::cancel_all_on(const descriptor_block& closing) noexcept {
   std::size_t asked = 0;
   slots_.for_each([&](completion_target& target) {

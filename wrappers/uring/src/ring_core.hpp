@@ -100,7 +100,8 @@ class ring_core final : public execution_context, public fork_listener, public r
   void wait_for(const wait_batch& batch) noexcept { batch_ = batch; }
   /// Of a ring that was made disabled.
   void enable(const std::source_location& where);
-  bool closed() const noexcept { return closed_; }
+  /// Nothing of it is to be told to the kernel any more: in a child after fork() it is the parent's.
+  bool closed() const noexcept { return closed_ || inherited_; }
   bool running() const noexcept { return running_; }  // any thread
   clock::time_point now() const noexcept override { return clock::now(); }
   clock::time_point coarse_now() const noexcept override {
@@ -152,6 +153,11 @@ class ring_core final : public execution_context, public fork_listener, public r
   // ---- groups of buffers
   std::uint16_t take_buffer_group();
   void release_buffer_group(std::uint16_t group) noexcept { free_buffer_groups_.push_back(group); }
+  /// Of kernels that know no rings of them, by entries whose completions say nothing: 0, or why there is no
+  /// entry.
+  int provide_buffers(std::byte* first, std::uint32_t size, std::uint32_t count, std::uint16_t group,
+                      std::uint16_t number) noexcept;
+  void remove_buffers(std::uint32_t count, std::uint16_t group) noexcept;
 
   /// Answers how many were asked to end.
   std::size_t cancel_all_on(const descriptor_block& closing) noexcept;

@@ -42,6 +42,12 @@ class shot_block : public submitted, public gauntlet::detail::list_node<struct h
   /// A buffer is there again.
   void fed() noexcept;
 
+  /// Of events: which are told from the next time on that it begins.
+  void watch_for(poll_events events) noexcept { change_flags(static_cast<int>(events)); }
+  bool is_armed() const noexcept { return armed_; }
+  /// It ends, and begins anew where somebody waits.
+  void begin_again() noexcept;
+
   void unawaited(std::vector<pending_operation>& all,
                  std::chrono::steady_clock::time_point now) const override {
     if (armed_ && waiting_ == nullptr) all.push_back(describe(now));

@@ -79,6 +79,9 @@ struct buffer_ring_options {
   std::uint32_t count = 256;
   /// Of each, in bytes.
   std::uint32_t size = 4096;
+  /// Each is given to the kernel by a submission (IORING_OP_PROVIDE_BUFFERS, Linux 5.7), as kernels have it
+  /// that know no rings of buffers; there it is so without being asked.
+  bool by_submissions = false;
 };
 
 /// Buffers of one size, registered with a ring as a group whose number the ring chooses

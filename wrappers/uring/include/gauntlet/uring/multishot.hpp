@@ -58,6 +58,23 @@ class [[nodiscard]] next_operation final : public shot_wait {
   value_of value_;
 };
 
+/// poll_stream::update()
+class [[nodiscard]] poll_update final : public submitted {
+ public:
+  poll_update(shot_block& of, poll_events events, std::source_location where);
+  poll_update(poll_update&& other) noexcept;
+  ~poll_update() override;
+  void await_resume();
+
+ private:
+  void start() override;
+  void bind(operands& into) noexcept override;
+  void ended(completion told) noexcept override;
+
+  shot_block* block_;
+  poll_events events_;
+};
+
 /// Holds the block, which outlives it until the kernel has let go of it.
 class shot_owner {
  public:
@@ -99,15 +116,30 @@ class [[nodiscard]] multishot {
   multishot(detail::shot_block& block, typename detail::next_operation<T>::value_of value) noexcept
       : owner_(block), value_(value) {}
 
+ protected:
+  detail::shot_block& block(const std::source_location& where) const { return owner_.get(where); }
+
  private:
   detail::shot_owner owner_;
   typename detail::next_operation<T>::value_of value_;
 };
 
-/// What happens to a descriptor (IORING_OP_POLL_ADD, IORING_POLL_ADD_MULTI). It is told when something
-/// changes: who is told that there is something to read should read all of it.
-multishot<poll_events> poll_multishot(const descriptor& on, poll_events events,
-                                      std::source_location where = std::source_location::current());
+/// What happens to a descriptor.
+class [[nodiscard]] poll_stream : public multishot<poll_events> {
+ public:
+  using multishot::multishot;
+  /// From now on it is these that are told, by the same submission (IORING_OP_POLL_REMOVE,
+  /// IORING_POLL_UPDATE_EVENTS, Linux 5.13); what has come before is told nevertheless.
+  detail::poll_update update(poll_events events,
+                             std::source_location where = std::source_location::current()) {
+    return {block(where), events, where};
+  }
+};
+
+/// (IORING_OP_POLL_ADD, IORING_POLL_ADD_MULTI.) It is told when something changes: who is told that there is
+/// something to read should read all of it.
+poll_stream poll_multishot(const descriptor& on, poll_events events,
+                           std::source_location where = std::source_location::current());
 
 /// What comes out of a pipe, a terminal or a socket; an empty buffer at the end, and from then on
 /// (IORING_OP_READ_MULTISHOT, Linux 6.7, liburing 2.6).

@@ -254,6 +254,8 @@ class submitted : public gauntlet::detail::operation, public completion_target {
   std::uint32_t notified() const noexcept { return notified_; }
   void works_with(descriptor_block& from_now_on) noexcept { descriptor_ = descriptor_use(from_now_on); }
   void works_with_none() noexcept { descriptor_.reset(); }
+  /// An entry that is in the queue keeps the ones before.
+  void change_flags(int flags) noexcept { operands_.flags = flags; }
   void finish() {
     operation::finish();
     if (result_.res < 0 && result_.res != opcode_->expected) [[unlikely]]
