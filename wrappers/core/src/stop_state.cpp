@@ -12,7 +12,6 @@ stop_state::~stop_state() {
 }
 
 void stop_state::attach(stop_state* parent) noexcept {
-  unlink();  // of an awaitable that is awaited again: the one within refuses it
   parent_ = parent;
   if (parent == nullptr) return;
   parent->add(*this);

@@ -30,6 +30,8 @@ void sleep_operation::cancel() noexcept {
 }
 
 chain_link* time_limit::begin(chain_link* awaiting) {
+  if (link_.role != nullptr)
+    throw misuse(name_, "it is awaited for the second time: call the function again for another one", where_);
   if (awaiting != nullptr) link_.inherit(*awaiting);
   if (link_.context == nullptr) link_.adopt_current_context();
   if (link_.context == nullptr)

@@ -90,6 +90,7 @@ class promise_base : public chain_link {
     if (link != nullptr) inherit(*link);
     if (context == nullptr) adopt_current_context();
   }
+  bool is_awaited() const noexcept { return continuation_ != nullptr; }
   void be_started(task_group& group) noexcept { group_ = &group; }
 
  protected:
@@ -184,7 +185,7 @@ class [[nodiscard]] task {
 
   explicit task(std::coroutine_handle<promise_type> coroutine) noexcept : coroutine_(coroutine) {}
   promise_type& require(const char* operation, const std::source_location& where) const {
-    if (!coroutine_)
+    if (!coroutine_ || coroutine_.promise().is_awaited())
       throw misuse(operation,
                    "the task was moved from or awaited before: call its function again for another", where);
     return coroutine_.promise();
