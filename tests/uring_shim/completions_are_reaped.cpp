@@ -128,6 +128,31 @@ TEST_CASE("a timeout of liburing's own is nobody's completion") {
   CHECK(gauntlet_uring_cq_ready(ring.get()) == 0);
 }
 
+TEST_CASE("waiting for a completion sleeps until one comes, shows it, and leaves it there") {
+  const ring_owner ring = make_ring(4);
+  __kernel_timespec span{.tv_sec = 0, .tv_nsec = 1'000'000};
+  gauntlet_uring_entry entry = {};
+  entry.user_data = 9;
+  REQUIRE(gauntlet_uring_queue_timeout(ring.get(), entry, &span, 0, 0) == 0);
+  REQUIRE(io_uring_submit(ring.get()) == 1);
+  for (int again = 0; again < 2; ++again) {
+    io_uring_cqe* shown = nullptr;
+    REQUIRE(gauntlet_uring_wait_cqe(ring.get(), &shown) == 0);
+    REQUIRE(shown != nullptr);
+    CHECK(shown->user_data == 9);
+    CHECK(shown->res == -ETIME);
+    CHECK(gauntlet_uring_cq_ready(ring.get()) == 1);
+  }
+  CHECK(data_of(reap(ring.get(), 8)) == counted(9, 1));
+}
+
+TEST_CASE("waiting on a ring that has not been enabled answers why not") {
+  const ring_owner ring = make_ring(4, IORING_SETUP_R_DISABLED);
+  io_uring_cqe* shown = nullptr;
+  CHECK(gauntlet_uring_wait_cqe(ring.get(), &shown) == -EBADFD);
+  CHECK(shown == nullptr);
+}
+
 std::vector<std::uint64_t> shown_by(const io_uring* ring, const gauntlet_uring_run& run) {
   std::vector<std::uint64_t> data;
   for (unsigned i = 0; i < run.count; ++i)
