@@ -3,7 +3,9 @@
 #include <sys/eventfd.h>
 
 #include <array>
+#include <exception>
 #include <new>
+#include <stdexcept>
 #include <vector>
 
 #include "../core/support/foreign.hpp"
@@ -104,6 +106,49 @@ TEST_CASE("an operation that there is no memory for was never begun, and the rin
   }
   CHECK(own.metrics().stale == 0);
   CHECK(own.close().empty());
+}
+
+TEST_CASE("a batch that memory does not suffice for takes no place of the ring's, which goes on") {
+  require_io_uring();
+  constexpr std::size_t many = 300;  // more than the ring has places for at first
+  CHECK(refusals([] {
+          ring own;
+          std::exception_ptr refused;
+          try {
+            const batch all(own, many, 16);
+          } catch (const std::bad_alloc&) {
+            refused = std::current_exception();
+          }
+          // Whoever had kept a place would be told of what is cancelled.
+          if (own.cancel_all() != 0 || !own.pending().empty() || !own.close().empty())
+            throw std::logic_error("something is in flight");
+          if (refused) std::rethrow_exception(refused);
+        }) >= 10);
+}
+
+TEST_CASE("a ring whose batch memory did not suffice for has the next one, whole") {
+  require_io_uring();
+  constexpr std::size_t many = 300;
+  for (long k = 0; k < 20; ++k) {
+    ring own;
+    countdown = k;
+    try {
+      const batch refused(own, many, 16);
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): what is looked for
+    }
+    countdown = -1;
+    std::size_t told = 0;
+    gauntlet::run(own, [&]() -> task<> {
+      batch all(own, many, 16);
+      for (std::size_t place = 0; place < many; ++place) all.nop(place);
+      while (all.in_flight() != 0)
+        for (const batch_end& each : co_await all.next())
+          if (each.res == 0) ++told;
+    }());
+    CHECK(told == many);
+    CHECK(own.metrics().stale == 0);
+    CHECK(own.close().empty());
+  }
 }
 
 }  // namespace
