@@ -120,6 +120,44 @@ TEST_CASE("a cancellation that cannot be submitted at once is submitted later") 
   });
 }
 
+/// The first of a batch that next() tells of.
+task<batch_end> first_end(batch& all) {
+  const auto ended = co_await all.next();
+  REQUIRE(ended.size() == 1);
+  co_return ended.front();
+}
+
+TEST_CASE("a cancel that waits is of what was in the place then, and not of what is there now") {
+  require_io_uring();
+  for (const bool finds_room : {false, true}) {
+    ring own{{.entries = 2}};
+    run_to_the_end(own, [&]() -> task<> {
+      pipe_of ends(own);
+      batch reads(own, 1, 4);
+      batch others(own, 3);
+      reads.read(0, ends.in);
+      co_await own.nop();  // the kernel has it
+      others.nop(0);
+      others.nop(1);  // and now the queue is full
+      let_fail(1000, EBUSY);
+      CHECK(own.cancel_all_on(ends.in) == 1);
+      CHECK(failed > 0);
+      REQUIRE(::write(ends.out.native(), "x", 1) == 1);
+      const batch_end came = co_await first_end(reads);
+      CHECK(came.res == 1);
+      let_fail(0, 0);
+      if (finds_room) others.nop(2);  // which makes some
+      reads.read(0, ends.in);
+      while (others.in_flight() != 0) static_cast<void>(co_await others.next());
+      co_await own.nop();
+      CHECK(reads.in_flight() == 1);  // what waited was another one's
+      CHECK(own.cancel_all_on(ends.in) == 1);
+      const batch_end cancelled = co_await first_end(reads);
+      CHECK(cancelled.res == -ECANCELED);
+    });
+  }
+}
+
 TEST_CASE("a ring that waits for batches waits for none when it closes") {
   require_io_uring();
   if (runs_under_valgrind()) SKIP("under Valgrind a ring does not sleep in io_uring_enter");
