@@ -1,8 +1,10 @@
 // Timeouts, descriptors, futexes, children, commands, and what has no function of its own.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -11,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "needs.hpp"
 #include "pipes.hpp"
 #include "support.hpp"
 
@@ -249,22 +252,22 @@ TEST_CASE("a nop answers what it is told to") {
 
 TEST_CASE("a command reaches the socket behind the descriptor") {
   require_io_uring();
-  if (!supports(operation_code::uring_cmd)) SKIP("this kernel has no IORING_OP_URING_CMD");
+  require_linux(6, 7, "SOCKET_URING_OP_SIOCINQ");
   ring own;
   run_to_the_end(own, [&]() -> task<> {
-    std::array<int, 2> ends{};
-    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
-    file left(own, ends[0]);
-    file right(own, ends[1]);
-    co_await left.write_some(bytes_of("hello"), 0);
-    std::error_code refused;
-    std::int32_t queued = 0;
-    try {
-      queued = co_await right.command(0);  // SOCKET_URING_OP_SIOCINQ
-    } catch (const error& failure) {
-      refused = failure.code();
-    }
-    CHECK((queued == 5 || refused == std::errc::operation_not_supported));
+    socket one{own, address_family::ip4, socket_type::datagram};
+    socket other{own, address_family::ip4, socket_type::datagram};
+    co_await other.bind(address::ip4("127.0.0.1", 0));
+    co_await one.sendto(bytes_of("hello"), other.local_address());
+    co_await other.poll(poll_events::readable);
+    file same(own, dup(other.native()));
+    int by_system = 0;
+    REQUIRE(ioctl(same.native(), FIONREAD, &by_system) == 0);
+    const std::int32_t queued = co_await same.command(0);  // SOCKET_URING_OP_SIOCINQ
+    CHECK(by_system == 5);
+    CHECK(queued == by_system);
+    const std::error_code unknown = co_await code_of(same.command(9999));
+    CHECK(unknown == std::errc::operation_not_supported);
   });
 }
 

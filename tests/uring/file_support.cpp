@@ -1,7 +1,6 @@
 #include "file_support.hpp"
 
 #include <fcntl.h>
-#include <gauntlet/shim/uring.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -25,10 +24,6 @@ std::pair<file, file> pipe_of(ring& on, int flags) {
   REQUIRE(pipe2(ends, flags | O_CLOEXEC) == 0);
   file reads(on, ends[0]);
   return {std::move(reads), file(on, ends[1])};
-}
-
-void require_prepared(const char* name) {
-  if (!gauntlet_uring_has(name)) SKIP("the liburing of this build has no " << name);
 }
 
 std::string pattern(std::size_t size) {

@@ -40,9 +40,6 @@ std::string get_file(const std::string& path);
 /// Two ends of a pipe, as files: what is written to the second is read from the first. flags: of pipe2(2).
 std::pair<file, file> pipe_of(ring& on, int flags = 0);
 
-/// Skips the test where the liburing that this was compiled with lacks an operation; name is liburing's.
-void require_prepared(const char* name);
-
 /// So many bytes, none of which says nothing of its place.
 std::string pattern(std::size_t size);
 

@@ -12,6 +12,7 @@
 
 #include "../core/support/foreign.hpp"
 #include "file_support.hpp"
+#include "needs.hpp"
 
 namespace gauntlet::uring::test {
 namespace {

@@ -2,85 +2,19 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/openat2.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <filesystem>
-#include <map>
-#include <sstream>
 
-#include "file_support.hpp"
-#include "gauntlet/memory_checker.hpp"
-#include "in_order.hpp"
+#include "operation_cases.hpp"
 
 namespace gauntlet::uring::test {
 namespace {
-
-namespace fs = std::filesystem;
-using tree = temporary_folder;
-
-/// A folder with some of each.
-void furnish(const tree& place) {
-  put_file(place / "a", "hello");
-  put_file(place / "b", pattern(100'000));
-  REQUIRE(::mkdir((place / "d").c_str(), 0755) == 0);
-  REQUIRE(::mkdir((place / "full").c_str(), 0755) == 0);
-  put_file(place / "full/x", "x");
-  REQUIRE(::symlink("a", (place / "s").c_str()) == 0);
-  REQUIRE(::symlink("loop", (place / "loop").c_str()) == 0);
-}
-
-/// All that is in it: names, kinds, permissions, contents, numbers of names.
-std::map<std::string, std::string, gauntlet::test::in_order> listing(const tree& place) {
-  std::map<std::string, std::string, gauntlet::test::in_order> found;
-  const fs::path root = place / "";
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root)) {
-    struct stat known{};
-    REQUIRE(::lstat(entry.path().c_str(), &known) == 0);
-    std::ostringstream text;
-    text << std::oct << known.st_mode << ' ' << std::dec << known.st_nlink << ' ';
-    if (S_ISLNK(known.st_mode)) text << fs::read_symlink(entry.path()).string();
-    if (S_ISREG(known.st_mode)) text << known.st_size << ' ' << get_file(entry.path().string());
-    found[entry.path().lexically_relative(root).string()] = text.str();
-  }
-  return found;
-}
-
-struct operation_case {
-  const char* name;
-  task<long> (*by_ring)(ring&, const tree&);
-  long (*by_system)(const tree&);
-};
-
-/// A descriptor of the test's own.
-class opened {
- public:
-  opened(const std::string& path, int flags) : number_(::open(path.c_str(), flags | O_CLOEXEC)) {
-    REQUIRE(number_ >= 0);
-  }
-  opened(const opened&) = delete;
-  opened& operator=(const opened&) = delete;
-  ~opened() { ::close(number_); }
-  operator int() const { return number_; }
-
- private:
-  int number_;
-};
-
-long open_and_close(int number) {
-  if (number >= 0) ::close(number);
-  return number < 0 ? -errno : 0;
-}
-long openat2_and_close(const std::string& path, int folder, const ::open_how& how) {
-  return open_and_close(static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how)));
-}
 
 const operation_case cases[] = {
     // ---- open
@@ -126,40 +60,6 @@ const operation_case cases[] = {
      },
      [](const tree& in) -> long {
        return open_and_close(::open((in / "new").c_str(), O_WRONLY | O_CREAT, 0640));
-     }},
-    {"openat2 creates",
-     [](ring& on, const tree& in) -> task<long> {
-       return result_of(
-           open(on, in / "new2",
-                open_how{.flags = write_only | open_flags::create, .mode = static_cast<permissions>(0604)}));
-     },
-     [](const tree& in) -> long {
-       return openat2_and_close(in / "new2", AT_FDCWD, {O_WRONLY | O_CREAT, 0604, 0});
-     }},
-    {"openat2 refuses links",
-     [](ring& on, const tree& in) -> task<long> {
-       return result_of(open(on, in / "s", open_how{.resolve = resolve::no_symlinks}));
-     },
-     [](const tree& in) -> long {
-       return openat2_and_close(in / "s", AT_FDCWD, {0, 0, RESOLVE_NO_SYMLINKS});
-     }},
-    {"openat2 stays beneath",
-     [](ring& on, const tree& in) -> task<long> {
-       const file folder = co_await open(on, in / "d", read_only | open_flags::directory);
-       co_return co_await result_of(open(folder, "../a", open_how{.resolve = resolve::beneath}));
-     },
-     [](const tree& in) -> long {
-       const opened folder(in / "d", O_RDONLY | O_DIRECTORY);
-       return openat2_and_close("../a", folder, {0, 0, RESOLVE_BENEATH});
-     }},
-    {"openat2 takes the folder for the root",
-     [](ring& on, const tree& in) -> task<long> {
-       const file folder = co_await open(on, in / "", read_only | open_flags::directory);
-       co_return co_await result_of(open(folder, "/a", open_how{.resolve = resolve::in_root}));
-     },
-     [](const tree& in) -> long {
-       const opened folder(in / "", O_RDONLY | O_DIRECTORY);
-       return openat2_and_close("/a", folder, {0, 0, RESOLVE_IN_ROOT});
      }},
     // ---- names
     {"mkdir",
@@ -514,24 +414,6 @@ const operation_case cases[] = {
        ::close(ends[1]);
        return answered;
      }},
-    {"ftruncate shortens",
-     [](ring& on, const tree& in) -> task<long> {
-       file to = co_await open(on, in / "b", write_only);
-       co_return co_await result_of(to.ftruncate(50'000));
-     },
-     [](const tree& in) -> long {
-       const opened to(in / "b", O_WRONLY);
-       return result_of_system(::ftruncate(to, 50'000));
-     }},
-    {"ftruncate of what is only to be read",
-     [](ring& on, const tree& in) -> task<long> {
-       file to = co_await open(on, in / "b", read_only);
-       co_return co_await result_of(to.ftruncate(0));
-     },
-     [](const tree& in) -> long {
-       const opened to(in / "b", O_RDONLY);
-       return result_of_system(::ftruncate(to, 0));
-     }},
     {"statx of what is not there",
      [](ring& on, const tree& in) -> task<long> { return result_of(statx(on, in / "none")); },
      [](const tree& in) -> long {
@@ -553,30 +435,7 @@ const operation_case cases[] = {
 
 TEST_CASE("each operation answers and does what its system call does") {
   require_io_uring();
-  const temporary_folder one;
-  const temporary_folder other;
-  furnish(one);
-  furnish(other);
-  ring own;
-  std::string missing;
-  run_to_the_end(own, [&]() -> task<> {
-    for (const operation_case& each : cases) {
-      INFO(each.name);
-      long by_ring = co_await each.by_ring(own, one);
-      long by_system = each.by_system(other);
-      if (by_system == -ENOSYS && runs_under_valgrind()) {  // 3.19 lets no openat2 through
-        missing.append(" ").append(each.name).append(" (by Valgrind);");
-        by_system = co_await each.by_ring(own, other);
-      }
-      if (by_ring == -ENOSYS) {  // the liburing of this build is too old: the trees must stay equal
-        missing.append(" ").append(each.name).append(";");
-        by_ring = each.by_system(one);
-      }
-      CHECK(by_ring == by_system);
-    }
-  });
-  CHECK(listing(one) == listing(other));
-  if (!missing.empty()) WARN("not compared, for it is not in the liburing of this build:" << missing);
+  compare(cases);
 }
 
 TEST_CASE("a status says what stat does") {

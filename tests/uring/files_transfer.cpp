@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <gauntlet/shim/uring.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "file_support.hpp"
+#include "needs.hpp"
 
 namespace gauntlet::uring::test {
 namespace {
@@ -279,6 +281,7 @@ TEST_CASE("a file is read past the page cache, into aligned memory") {
 TEST_CASE("a file is cut and made longer") {
   require_io_uring();
   require_prepared("io_uring_prep_ftruncate");
+  require_operation(operation_code::ftruncate);
   const temporary_folder folder;
   put_file(folder / "a", "hello, world");
   ring own;
@@ -305,15 +308,45 @@ TEST_CASE("what a device only knows is an error on a file") {
   CHECK(get_file(folder / "a") == "x");
 }
 
-TEST_CASE("advice on ranges of 4 GiB is taken, or the liburing is too old for it") {
+TEST_CASE("advice on ranges of 4 GiB and more is taken as the system call takes it") {
   require_io_uring();
+  require_prepared("io_uring_prep_fadvise64");
   const temporary_folder folder;
   put_file(folder / "a", "x");
   ring own;
   run_to_the_end(own, [&]() -> task<> {
     file it = co_await open(own, folder / "a", read_only);
-    const long answered = co_await result_of(it.fadvise(0, std::uint64_t{1} << 33, file_advice::sequential));
-    CHECK((answered == 0 || answered == -ENOSYS));
+    for (const std::uint64_t length : {std::uint64_t{1} << 33, std::uint64_t{1} << 63}) {
+      const long answered = co_await result_of(it.fadvise(0, length, file_advice::sequential));
+      const auto as_off_t = static_cast<off_t>(length);  // the second is negative, and refused
+      CHECK(answered == -::posix_fadvise(it.native(), 0, as_off_t, POSIX_FADV_SEQUENTIAL));
+    }
+  });
+}
+
+TEST_CASE("what the liburing of this build lacks is an error that says so") {
+  require_io_uring();
+  if (gauntlet_uring_has("io_uring_prep_fadvise64")) SKIP("the liburing of this build has all that is asked");
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [reads, writes] = pipe_of(own);
+    const auto refused = [](auto operation) -> task<std::string> {
+      try {
+        co_await std::move(operation);
+      } catch (const error& failure) {
+        CHECK(failure.code() == std::errc::function_not_supported);
+        co_return failure.what();
+      }
+      co_return "done";
+    };
+    buffer_ring buffers{own, {.count = 4, .size = 8}};
+    multishot<provided_buffer> stream = read_multishot(reads, buffers);
+    const std::string advised =
+        co_await refused(reads.fadvise(0, std::uint64_t{1} << 33, file_advice::normal));
+    const std::string cut = co_await refused(writes.ftruncate(0));
+    const std::string streamed = co_await refused(stream.next());
+    for (const std::string& said : {advised, cut, streamed})
+      CHECK(said.contains("the liburing that Gauntlet was compiled with is too old"));
   });
 }
 

@@ -1,11 +1,21 @@
 #include "sockets_support.hpp"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <iterator>
 
 namespace gauntlet::uring::test {
+
+void require_ip6() {
+  const int tried = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const address loopback = address::ip6("::1", 0);
+  const bool bound =
+      tried >= 0 && ::bind(tried, loopback.native(), static_cast<socklen_t>(loopback.size())) == 0;
+  ::close(tried);
+  if (!bound) SKIP("there is no IPv6 loopback here");
+}
 
 ends socket_pair(ring& on, socket_type type) {
   std::array<int, 2> made{};

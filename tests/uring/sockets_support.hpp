@@ -12,6 +12,9 @@
 
 namespace gauntlet::uring::test {
 
+/// Skips the test where IPv6 has no loopback; a container may lack it.
+void require_ip6();
+
 inline address any_port() { return address::ip4("127.0.0.1", 0); }
 
 /// Two connected ends.
