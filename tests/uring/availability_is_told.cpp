@@ -1,18 +1,26 @@
 // Why there is no io_uring: the sentences that a user reads.
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <fstream>
 #include <initializer_list>
 #include <string>
+#include <string_view>
 
+#include "needs.hpp"
 #include "pipes.hpp"
 #include "support.hpp"
 
@@ -32,8 +40,27 @@ bool forbid(std::uint32_t system_call, int error_number) {
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
-/// What a child has written into a pipe.
-std::string said_by(pid_t child, const std::array<int, 2>& ends) {
+/// In a child, from now on: kernel.io_uring_disabled reads as the file does. Nobody else sees it.
+bool show_as_switch(const std::string& file) {
+  if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+  return mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         mount(file.c_str(), "/proc/sys/kernel/io_uring_disabled", nullptr, MS_BIND, nullptr) == 0;
+}
+
+constexpr std::string_view not_prepared = "not prepared";
+
+/// What tell says in a child that has been prepared.
+template <class Prepare, class Tell>
+std::string said_by(Prepare prepare, Tell tell) {
+  std::array<int, 2> ends{};
+  REQUIRE(pipe(ends.data()) == 0);
+  const pid_t child = fork();
+  REQUIRE(child != -1);
+  if (child == 0) {
+    const std::string said = prepare() ? tell() : std::string(not_prepared);
+    static_cast<void>(!write(ends[1], said.data(), said.size()));
+    _exit(0);
+  }
   close(ends[1]);
   std::string said(4096, '\0');
   const ssize_t size = read(ends[0], said.data(), said.size());
@@ -48,26 +75,17 @@ std::string said_by(pid_t child, const std::array<int, 2>& ends) {
 /// What available() says in a child, and what the error of a ring, if that is another sentence.
 template <class Prepare>
 std::string told_after(Prepare prepare) {
-  std::array<int, 2> ends{};
-  REQUIRE(pipe(ends.data()) == 0);
-  const pid_t child = fork();
-  REQUIRE(child != -1);
-  if (child == 0) {
-    std::string said = "not prepared";
-    if (prepare()) {
-      const availability here = available();
-      said = here.usable ? "usable" : std::to_string(here.error_number) + ": " + here.reason;
-      try {
-        const ring own;
-      } catch (const error& failure) {
-        if (std::string(failure.what()).find(here.reason) == std::string::npos)
-          said.append("; but ").append(failure.what());
-      }
+  return said_by(prepare, [] {
+    const availability here = available();
+    std::string said = here.usable ? "usable" : std::to_string(here.error_number) + ": " + here.reason;
+    try {
+      const ring own;
+    } catch (const error& failure) {
+      if (std::string(failure.what()).find(here.reason) == std::string::npos)
+        said.append("; but ").append(failure.what());
     }
-    static_cast<void>(!write(ends[1], said.data(), said.size()));
-    _exit(0);
-  }
-  return said_by(child, ends);
+    return said;
+  });
 }
 
 TEST_CASE("forbidden by seccomp, io_uring says who forbids it") {
@@ -87,41 +105,34 @@ TEST_CASE("allowed to make a ring and not to use it, io_uring says so when it is
   CHECK_FALSE(said.contains("; but"));
 }
 
-/// What a child says that has a ring, and is forbidden to use it while a task waits and another one works.
+/// What a child says that has a ring, and is forbidden these calls while a task waits, if one does, and
+/// another one works.
 std::string told_when_shut_out(std::initializer_list<std::uint32_t> forbidden, bool waits) {
-  std::array<int, 2> ends{};
-  REQUIRE(pipe(ends.data()) == 0);
-  const pid_t child = fork();
-  REQUIRE(child != -1);
-  if (child == 0) {
-    std::string said;
-    {
-      ring own;
-      pipe_of idle(own);
-      const auto work = [&](scope& all) -> task<> {
-        if (waits)
-          all.spawn([&]() -> task<> {
-            std::array<std::byte, 1> memory{};
-            const std::error_code ended = co_await code_of(idle.in.read_some(memory));
-            said += ended == std::errc::operation_canceled ? "cancelled; " : "not cancelled; ";
-          });
-        co_await own.nop();
-        for (const std::uint32_t each : forbidden)
-          if (!forbid(each, EPERM)) said += "not forbidden; ";
-        const std::error_code ended = co_await code_of(own.nop());
-        said += ended == std::errc::operation_not_permitted ? "refused; " : "not refused; ";
-      };
-      try {
-        gauntlet::run(own, with_scope(work));
-      } catch (const error& failure) {
-        said += failure.what();
-      }
-      said += "; closed with " + std::to_string(own.close().size());
-    }
-    static_cast<void>(!write(ends[1], said.data(), said.size()));
-    _exit(0);
-  }
-  return said_by(child, ends);
+  return said_by([] { return true; },
+                 [&] {
+                   std::string said;
+                   ring own;
+                   pipe_of idle(own);
+                   const auto work = [&](scope& all) -> task<> {
+                     if (waits)
+                       all.spawn([&]() -> task<> {
+                         std::array<std::byte, 1> memory{};
+                         const std::error_code ended = co_await code_of(idle.in.read_some(memory));
+                         said += ended == std::errc::operation_canceled ? "cancelled; " : "not cancelled; ";
+                       });
+                     co_await own.nop();
+                     for (const std::uint32_t each : forbidden)
+                       if (!forbid(each, EPERM)) said += "not forbidden; ";
+                     const std::error_code ended = co_await code_of(own.nop());
+                     said += ended == std::errc::operation_not_permitted ? "refused; " : "not refused; ";
+                   };
+                   try {
+                     gauntlet::run(own, with_scope(work));
+                   } catch (const error& failure) {
+                     said += failure.what();
+                   }
+                   return said + "; closed with " + std::to_string(own.close().size());
+                 });
 }
 
 TEST_CASE("a ring that may be used no more ends what it has, and says why") {
@@ -157,6 +168,28 @@ TEST_CASE("hidden by seccomp, io_uring says that the kernel may have none") {
   CHECK(said.contains("seccomp hides it"));
 }
 
+TEST_CASE("switched off by sysctl, io_uring says by which value, and what switches it on") {
+  require_io_uring();
+  const temporary_folder folder;
+  const std::string file = folder / "io_uring_disabled";
+  const auto said_with = [&](int value) {
+    std::ofstream(file) << value << '\n';
+    std::string said = told_after([&] { return show_as_switch(file) && forbid(SYS_io_uring_setup, EPERM); });
+    if (said == not_prepared) SKIP("nothing can be mounted over kernel.io_uring_disabled here");
+    return said;
+  };
+  const std::string for_some = said_with(1);
+  CAPTURE(for_some);
+  CHECK(for_some.starts_with("1: kernel.io_uring_disabled is 1: only members of the group"));
+  CHECK(for_some.contains("`sysctl kernel.io_uring_disabled=0`"));
+  CHECK_FALSE(for_some.contains("; but"));
+  const std::string for_all = said_with(2);
+  CAPTURE(for_all);
+  CHECK(for_all.starts_with("1: kernel.io_uring_disabled is 2: it is off for everybody until `sysctl"));
+  CHECK_FALSE(for_all.contains("; but"));
+  CHECK(said_with(0).contains("by seccomp or a security module"));
+}
+
 std::string refused(ring_options options) {
   try {
     const ring own{options};
@@ -180,6 +213,82 @@ TEST_CASE("without descriptors a ring says which limit to raise") {
   });
   CAPTURE(said);
   CHECK(said.contains("no descriptor left: raise `ulimit -n`"));
+}
+
+std::string kernel_release() {
+  utsname name{};
+  REQUIRE(uname(&name) == 0);
+  return name.release;
+}
+
+/// What the error of a ring says where the kernel answers this.
+std::string told_by_kernel(int error_number, ring_options options) {
+  const auto forbids = [=] { return forbid(SYS_io_uring_setup, error_number); };
+  return said_by(forbids, [=] { return refused(options); });
+}
+
+TEST_CASE("a kernel that does not know an option is named, with the one that does") {
+  require_io_uring();
+  const std::string kernel = "this kernel is " + kernel_release();
+  const auto told = [](ring_options options) { return told_by_kernel(EINVAL, options); };
+  CHECK(told({.coop_taskrun = true}).contains(kernel + ", and coop_taskrun is there since 5.19"));
+  CHECK(told({.single_issuer = true, .coop_taskrun = true})
+            .contains(kernel + ", and single_issuer is there since 6.0"));
+  CHECK(told({.single_issuer = true, .defer_taskrun = true, .coop_taskrun = true})
+            .contains(kernel + ", and defer_taskrun is there since 6.1"));
+  CHECK(told({}).contains(kernel + ", which does not know these options together"));
+}
+
+TEST_CASE("a ring that is not made says why, whatever the kernel answers") {
+  require_io_uring();
+  const auto told = [](int error_number) { return told_by_kernel(error_number, {}); };
+  CHECK(told(EACCES).contains("it is not permitted here, by seccomp or a security module"));
+  CHECK(told(ENFILE).contains("the system has no descriptor left"));
+  CHECK(told(EBADF).contains("attach_to is no ring's descriptor"));
+  CHECK(told(EIO).contains("Input/output error; called from"));  // which says all
+}
+
+/// What the error of work on a ring says where the kernel registers nothing of what the ring is asked.
+template <class Work>
+std::string told_unregistered(Work work) {
+  return said_by([] { return forbid(SYS_io_uring_register, EINVAL); },
+                 [=]() -> std::string {
+                   ring own;
+                   try {
+                     work(own);
+                   } catch (const error& failure) {
+                     return failure.what();
+                   }
+                   return "done";
+                 });
+}
+
+TEST_CASE("who registers buffers that the kernel does not know is told which one does") {
+  require_io_uring();
+  CHECK(told_unregistered([](ring& own) {
+          const buffer_ring buffers(own, {.count = 4, .size = 8});
+        }).contains("rings of buffers are there since Linux 5.19"));
+}
+
+TEST_CASE("who registers polling that the kernel does not know is told which one does") {
+  require_io_uring();
+  require_liburing(6);
+  CHECK(told_unregistered([](ring& own) {
+          own.register_napi({.at_most = std::chrono::microseconds(1)});
+        }).contains("it needs Linux 6.9"));
+}
+
+TEST_CASE("the kernel's operations are in the order in which it got them") {
+  double before = 0;
+  for (int code = 0; code <= static_cast<int>(operation_code::uring_cmd128); ++code) {
+    const std::string since_when(since(static_cast<operation_code>(code)));
+    CAPTURE(code, since_when);
+    const std::size_t dot = since_when.find('.');
+    REQUIRE(dot != std::string::npos);
+    const double version = std::stoi(since_when) + std::stoi(since_when.substr(dot + 1)) / 100.0;
+    CHECK(version >= before);
+    before = version;
+  }
 }
 
 TEST_CASE("options that cannot be are refused with what is wrong about them") {

@@ -311,6 +311,7 @@ TEST_CASE("what a device only knows is an error on a file") {
 TEST_CASE("advice on ranges of 4 GiB and more is taken as the system call takes it") {
   require_io_uring();
   require_prepared("io_uring_prep_fadvise64");
+  require_linux(6, 11, "advice by 64 bits");
   const temporary_folder folder;
   put_file(folder / "a", "x");
   ring own;

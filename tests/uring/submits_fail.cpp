@@ -1,74 +1,19 @@
-// Calls that submit and fail: the linker puts these functions in front of liburing's (CMakeLists.txt).
-#include <liburing.h>
-
+// Calls that submit and fail.
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <string>
 
+#include "faults.hpp"
 #include "gauntlet/memory_checker.hpp"
 #include "needs.hpp"
 #include "pipes.hpp"
 #include "support.hpp"
 
-namespace {
-
-int failures_left = 0;
-int failure = 0;
-int failed = 0;
-int waits_for_batches = 0;
-
-bool fails() {
-  if (failures_left == 0) return false;
-  --failures_left;
-  ++failed;
-  return true;
-}
-
-}  // namespace
-
-// NOLINTBEGIN(bugprone-reserved-identifier): the linker's names
-extern "C" {
-int __real_io_uring_submit(io_uring*);
-int __real_io_uring_submit_and_wait(io_uring*, unsigned);
-int __real_io_uring_submit_and_get_events(io_uring*);
-int __real_io_uring_submit_and_wait_timeout(io_uring*, io_uring_cqe**, unsigned, __kernel_timespec*,
-                                            sigset_t*);
-
-int __wrap_io_uring_submit(io_uring* ring) { return fails() ? failure : __real_io_uring_submit(ring); }
-int __wrap_io_uring_submit_and_wait(io_uring* ring, unsigned count) {
-  return fails() ? failure : __real_io_uring_submit_and_wait(ring, count);
-}
-int __wrap_io_uring_submit_and_get_events(io_uring* ring) {
-  return fails() ? failure : __real_io_uring_submit_and_get_events(ring);
-}
-int __wrap_io_uring_submit_and_wait_timeout(io_uring* ring, io_uring_cqe** first, unsigned count,
-                                            __kernel_timespec* span, sigset_t* mask) {
-  return fails() ? failure : __real_io_uring_submit_and_wait_timeout(ring, first, count, span, mask);
-}
-#ifdef IO_URING_VERSION_MAJOR  // of the two versions that there are lanes of, the one that has it
-int __real_io_uring_submit_and_wait_min_timeout(io_uring*, io_uring_cqe**, unsigned, __kernel_timespec*,
-                                                unsigned, sigset_t*);
-int __wrap_io_uring_submit_and_wait_min_timeout(io_uring* ring, io_uring_cqe** first, unsigned count,
-                                                __kernel_timespec* span, unsigned at_least, sigset_t* mask) {
-  ++waits_for_batches;
-  return __real_io_uring_submit_and_wait_min_timeout(ring, first, count, span, at_least, mask);
-}
-#endif
-}
-// NOLINTEND(bugprone-reserved-identifier)
-
 namespace gauntlet::uring::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// The next calls that submit answer this.
-void let_fail(int calls, int error_number) {
-  failures_left = calls;
-  failure = -error_number;
-  failed = 0;
-}
 
 TEST_CASE("a submit that fails for now is tried again, and the buffers stay where they are") {
   require_io_uring();
@@ -80,7 +25,7 @@ TEST_CASE("a submit that fails for now is tried again, and the buffers stay wher
       const char* const where = text.data();
       let_fail(3, error_number);
       auto [size, buffer] = co_await ends.out.write_some(owned_buffer(std::move(text)));
-      CHECK(failed == 3);
+      CHECK(failures() == 3);
       CHECK(size == 32);
       CHECK(buffer.take<std::string>().data() == where);
 
@@ -94,7 +39,7 @@ TEST_CASE("a submit that fails for now is tried again, and the buffers stay wher
           });
         co_await sleep_for(1ms);
       });
-      CHECK(failed == 20);
+      CHECK(failures() == 20);
       CHECK(done == 32);
     });
   }
@@ -166,12 +111,12 @@ TEST_CASE("a ring that waits for batches waits for none when it closes") {
   require_linux(6, 12, "a wait for batches");
   ring own;
   own.wait_for_batches({.completions = 100, .at_most = 1h});
-  waits_for_batches = 0;
+  const int before = waits_for_batches();
   gauntlet::run(own, []() -> task<> { co_await sleep_for(1ms); }());
-  const int until_now = waits_for_batches;
-  CHECK(until_now > 0);
+  const int until_now = waits_for_batches();
+  CHECK(until_now > before);
   CHECK(own.close().empty());
-  CHECK(waits_for_batches == until_now);
+  CHECK(waits_for_batches() == until_now);
 }
 
 TEST_CASE("a ring is destroyed while its submits fail") {
@@ -180,7 +125,7 @@ TEST_CASE("a ring is destroyed while its submits fail") {
   gauntlet::run(own, [&]() -> task<> { co_await own.nop(); }());
   let_fail(5, EAGAIN);
   CHECK(own.close().empty());
-  CHECK(failed == 5);
+  CHECK(failures() == 5);
 }
 
 }  // namespace
