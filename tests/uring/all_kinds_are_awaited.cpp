@@ -2,6 +2,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,6 +10,8 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -233,6 +236,53 @@ TEST_CASE("children are waited for, with how they ended") {
     CHECK(killed.status == SIGKILL);
     const std::error_code ended_4 = co_await code_of(wait_for_child(own, children::one, dies));
     CHECK(ended_4 == std::errc::no_child_process);
+  });
+}
+
+/// Blocks a signal on this thread.
+class blocked {
+ public:
+  explicit blocked(int number) {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, number);
+    REQUIRE(pthread_sigmask(SIG_BLOCK, &signals_, &before_) == 0);
+  }
+  blocked(const blocked&) = delete;
+  blocked& operator=(const blocked&) = delete;
+  ~blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  const sigset_t* signals() const { return &signals_; }
+
+ private:
+  sigset_t signals_{};
+  sigset_t before_{};
+};
+
+TEST_CASE("a signal is read as what it is, who has sent it and with which value") {
+  require_io_uring();
+  const blocked here(SIGUSR2);
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    file from(own, signalfd(-1, here.signals(), SFD_CLOEXEC));
+    std::array<signalfd_siginfo, 2> told{};
+    const auto read_one = [&](signalfd_siginfo& into) -> task<> {
+      const std::size_t size = co_await from.read_some(std::as_writable_bytes(std::span(&into, 1)));
+      CHECK(size == sizeof into);
+    };
+    const auto send_queued = [&]() -> task<> {
+      co_await own.nop();  // the read waits
+      REQUIRE(sigqueue(getpid(), SIGUSR2, {.sival_int = 42}) == 0);
+    };
+    co_await when_all(read_one(told[0]), send_queued());
+    CHECK(told[0].ssi_signo == std::uint32_t{SIGUSR2});
+    CHECK(told[0].ssi_code == SI_QUEUE);
+    CHECK(told[0].ssi_pid == static_cast<std::uint32_t>(getpid()));
+    CHECK(told[0].ssi_uid == getuid());
+    CHECK(told[0].ssi_int == 42);
+    REQUIRE(kill(getpid(), SIGUSR2) == 0);
+    co_await read_one(told[1]);  // it has come already
+    CHECK(told[1].ssi_signo == std::uint32_t{SIGUSR2});
+    CHECK(told[1].ssi_code == SI_USER);
+    CHECK(told[1].ssi_pid == static_cast<std::uint32_t>(getpid()));
   });
 }
 
