@@ -4,14 +4,20 @@ import pathlib
 import pty
 import shlex
 import subprocess
+import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "uring"))
+import from_outside
 
 PROGRAM = shlex.split(os.environ.get("LAUNCHER", "")) + [os.environ["URING_COPY"]]
 
 
 def run(*words):
-    return subprocess.run([*PROGRAM, *map(str, words)], capture_output=True, text=True)
+    answer = subprocess.run([*PROGRAM, *map(str, words)], capture_output=True, text=True)
+    from_outside.require_io_uring(answer.stderr)
+    return answer
 
 
 class UringCopy(unittest.TestCase):
@@ -65,9 +71,11 @@ class UringCopy(unittest.TestCase):
         except OSError:  # the other end is closed
             pass
         os.close(ours)
-        self.assertEqual(process.wait(), 0)
+        status = process.wait()
+        from_outside.require_io_uring(shown.decode())
+        self.assertEqual(status, 0)
         self.assertIn(b"10 files, 1 folders, 0 links", shown)
 
 
 if __name__ == "__main__":
-    unittest.main()
+    from_outside.main()
