@@ -239,7 +239,7 @@ TEST_CASE("children are waited for, with how they ended") {
   });
 }
 
-/// Blocks a signal on this thread.
+/// A signal that does nothing by itself on this thread.
 class blocked {
  public:
   explicit blocked(int number) {
@@ -249,7 +249,11 @@ class blocked {
   }
   blocked(const blocked&) = delete;
   blocked& operator=(const blocked&) = delete;
-  ~blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ~blocked() {
+    const timespec at_once{};
+    while (sigtimedwait(&signals_, nullptr, &at_once) > 0) continue;  // which nobody has read
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
   const sigset_t* signals() const { return &signals_; }
 
  private:
