@@ -174,6 +174,25 @@ TEST_CASE("a descriptor is released when nothing is in flight on it, and is the 
   });
 }
 
+TEST_CASE("a close that waits for a drain closes the file, though all that is in flight is cancelled") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    auto [reads, writes] = pipe_of(own);
+    auto [closed, kept] = pipe_of(own);
+    const int number = closed.native();
+    std::array<std::byte, 8> into{};
+    co_await with_scope([&](scope& all) -> task<> {
+      all.spawn([&]() -> task<> { co_await is_canceled(reads.read_some(into)); });
+      all.spawn([&]() -> task<> { co_await is_canceled(own.nop().with({.drain = true})); });
+      all.spawn([&]() -> task<> { co_await closed.close(); });
+      own.cancel_all();
+      co_return;
+    });
+    CHECK(::fcntl(number, F_GETFD) == -1);
+  });
+}
+
 TEST_CASE("closing a file waits for what was made on it and never awaited, and says so") {
   require_io_uring();
   ring own;

@@ -137,6 +137,7 @@ void close_operation::ended(completion) noexcept {
 
 /// It ends soon by itself, and a descriptor that is half closed is of no use to anybody.
 void close_operation::cancel() noexcept {}
+void close_operation::abort() noexcept {}
 
 }  // namespace detail
 

@@ -31,6 +31,7 @@ class [[nodiscard]] close_operation final : public submitted {
 
   void start() override;
   void cancel() noexcept override;
+  void abort() noexcept override;
   void ended(completion) noexcept override;
   /// Whom it waits for, too: one that was made and is never awaited keeps it waiting.
   std::string object() const override;
