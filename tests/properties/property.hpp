@@ -15,10 +15,10 @@ namespace gauntlet::test {
 
 // What fails in one lane can be tried in another, and again tomorrow: the seed is the same everywhere, unless
 // the environment variable RC_PARAMS says otherwise ("seed=42 max_success=100000").
-inline rc::detail::Configuration property_configuration() {
+inline rc::detail::Configuration property_configuration(int cases) {
   rc::detail::Configuration fixed;
   fixed.testParams.seed = 1;
-  fixed.testParams.maxSuccess = 500;
+  fixed.testParams.maxSuccess = cases;
   const char* wanted = std::getenv("RC_PARAMS");
   return rc::detail::configFromString(wanted == nullptr ? "" : wanted, fixed);
 }
@@ -28,8 +28,8 @@ inline rc::detail::Configuration property_configuration() {
 // says what must be so with RC_ASSERT: Catch2's CHECK would count each failure met while a case is made
 // smaller.
 template <class Property>
-void check_property(Property&& property) {
-  const rc::detail::Configuration configuration = property_configuration();
+void check_property(Property&& property, int cases = 500) {
+  const rc::detail::Configuration configuration = property_configuration(cases);
   // The listener that rapidcheck uses by default prints a seed of its own.
   rc::detail::TestListenerAdapter silent;
   const auto result = rc::detail::checkTestable(std::forward<Property>(property), rc::detail::TestMetadata{},
