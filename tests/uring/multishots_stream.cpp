@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <optional>
 #include <thread>
 
+#include "../core/support/foreign.hpp"
 #include "needs.hpp"
 #include "sockets_support.hpp"
 
@@ -252,6 +254,28 @@ TEST_CASE("where all buffers are out the stream waits until one comes back") {
     co_await when_all(waits(), gives_back());
     CHECK(buffers.available() == 2);
   });
+}
+
+TEST_CASE("a stream that waits for a buffer is told when its ring goes") {
+  require_io_uring();
+  std::optional<ring> own(std::in_place);
+  auto [left, right] = socket_pair(*own);
+  buffer_ring buffers(*own, {.count = 1, .size = 4});
+  multishot<provided_buffer> stream = left.recv_multishot(buffers);
+  provided_buffer held;
+  run(*own, [&]() -> task<> {
+    co_await right.write(bytes_of("abcdefgh"));
+    held = co_await stream.next();
+  }());
+  std::error_code ended;
+  const auto waits = [&]() -> gauntlet::test::foreign { ended = co_await code_of(stream.next()); };
+  const gauntlet::test::foreign waiting = waits();
+  while (own->metrics().completed < 3) own->context().turn();  // written, "abcd", and no buffer
+  CHECK_FALSE(waiting.done());
+  own.reset();
+  CHECK(waiting.done());
+  CHECK(ended == std::errc::operation_canceled);
+  CHECK_FALSE(held.give_back());
 }
 
 TEST_CASE("one read takes a buffer only when something has come") {

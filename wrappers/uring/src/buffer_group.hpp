@@ -23,7 +23,7 @@ struct unmap_entries {
   void operator()(io_uring_buf_ring* entries) const noexcept;
 };
 
-class buffer_group {
+class buffer_group : public gauntlet::detail::list_node<struct group_tag> {
  public:
   buffer_group(ring_core& ring, const buffer_ring_options& options, const std::source_location& where);
   buffer_group(const buffer_group&) = delete;
@@ -56,6 +56,8 @@ class buffer_group {
   bool give_back(std::uint16_t buffer) noexcept;
   /// It is told when a buffer is there.
   void add_hungry(shot_block& waits) noexcept;
+  /// Tells them that there will be none: the ring is closing.
+  void abort() noexcept;
 
  private:
   friend class uring::provided_buffer;

@@ -62,6 +62,7 @@ buffer_group::buffer_group(ring_core& ring, const buffer_ring_options& options,
     ring.release_buffer_group(number_);
     throw;
   }
+  ring.add(*this);
 }
 
 bool buffer_group::register_ring() {
@@ -235,6 +236,11 @@ std::uint32_t buffer_group::refill() noexcept {
 
 void buffer_group::add_hungry(shot_block& waits) noexcept {
   if (!waits.gauntlet::detail::list_node<hungry_tag>::is_linked()) hungry_.push_back(waits);
+}
+
+void buffer_group::abort() noexcept {
+  const buffer_group_use keep(*this);
+  while (!hungry_.empty()) hungry_.pop_front().fed();
 }
 
 void buffer_group::feed() noexcept {

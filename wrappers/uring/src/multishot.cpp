@@ -149,7 +149,7 @@ void shot_block::arm() {
 void shot_block::arm_for_who_waits() noexcept {
   if (waiting_ == nullptr || armed_) return;
   try {
-    if (on_->closing()) return end(-ECANCELED);
+    if (on_->closing() || !core().is_open()) return end(-ECANCELED);
     arm();
   } catch (const error& refused) {
     end(refused.res());
@@ -205,7 +205,7 @@ void shot_block::completed(std::int32_t res, std::uint32_t flags) noexcept {
   } else if (paused) {
     arm_for_who_waits();
   } else if (told.res == -ENOBUFS && buffers_) {
-    if (buffers().refill() != 0)
+    if (buffers().refill() != 0 || !core().is_open())
       arm_for_who_waits();
     else
       buffers().add_hungry(*this);

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "batch_block.hpp"
+#include "buffer_group.hpp"
 #include "file_table_block.hpp"
 #include "gauntlet/detail/resume.hpp"
 #include "gauntlet/memory_checker.hpp"
@@ -326,6 +327,8 @@ void ring_core::remove_buffers(std::uint32_t count, std::uint16_t group) noexcep
     return gauntlet_uring_queue_remove_buffers(ring_, own_entry(of_nobody), static_cast<int>(count), group);
   });
 }
+
+void ring_core::add(buffer_group& group) noexcept { buffer_groups_in_use_.push_back(group); }
 
 std::size_t ring_core::cancel_all_on(const descriptor_block& closing) noexcept {
   std::size_t asked = 0;
@@ -798,6 +801,7 @@ void ring_core::close() noexcept {
   const clock::time_point began = now();
   close_door();
   inboxes_.for_each([](inbox_block& box) { box.abort(); });
+  while (!buffer_groups_in_use_.empty()) buffer_groups_in_use_.pop_front().abort();
   if (disabled_ && in_flight_ != 0) register_with(ring_, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
   // Where this thread may not enter, the wakeup can be left in flight: nobody writes it any more.
   while (may_enter_ && (in_flight_ != 0 || resume_later_ || (wakeup_armed_ && !shut_out_))) {

@@ -31,6 +31,7 @@
 namespace gauntlet::uring::detail {
 
 class batch_place;
+class buffer_group;
 class file_table_block;
 
 /// The way of an operation: start() queues it, turn() submits what is queued and waits, reap() finds its
@@ -152,6 +153,8 @@ class ring_core final : public execution_context, public fork_listener, public r
 
   // ---- groups of buffers
   std::uint16_t take_buffer_group();
+  /// Its streams that wait for a buffer are told when the ring closes: nothing of theirs is in flight.
+  void add(buffer_group& group) noexcept;
   void release_buffer_group(std::uint16_t group) noexcept { free_buffer_groups_.push_back(group); }
   /// Of kernels that know no rings of them, by entries whose completions say nothing: 0, or why there is no
   /// entry.
@@ -356,6 +359,7 @@ class ring_core final : public execution_context, public fork_listener, public r
   bool wakeup_armed_ = false;
   std::uint64_t wakeup_count_ = 0;  // which the kernel writes
   gauntlet::detail::intrusive_list<inbox_block, inbox_tag> inboxes_;
+  gauntlet::detail::intrusive_list<buffer_group, struct group_tag> buffer_groups_in_use_;
   std::uint32_t last_inbox_;
   file_table_block* table_ = nullptr;
   std::mutex mutex_;  // for what follows
