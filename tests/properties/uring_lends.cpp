@@ -259,7 +259,7 @@ class world : lend_model {
   }
   void cancel_all() {
     const std::size_t asked = ask([](const part& each) { return each.what != does::closes; });
-    const std::size_t closing = std::ranges::count(in_flight(), does::closes, &part::what);
+    const auto closing = static_cast<std::size_t>(std::ranges::count(in_flight(), does::closes, &part::what));
     const std::size_t told = own_->cancel_all();
     verdict_.demand((told >= asked && told <= asked + closing) || !lends_are_tracked,
                     "others were cancelled than are in flight");
