@@ -54,7 +54,7 @@ inline void turn(ring& own) {
 template <class Condition>
 bool turn_until(ring& own, Condition done) {
   constexpr int soon = 100;
-  constexpr int never = 2000;
+  constexpr int never = 1000;
   for (int tried = 0; tried < never; ++tried) {
     turn(own);
     if (done()) return true;

@@ -244,7 +244,11 @@ void buffer_group::abort() noexcept {
 }
 
 void buffer_group::feed() noexcept {
-  for (std::uint32_t fed = 0; fed < available() && !hungry_.empty(); ++fed) hungry_.pop_front().fed();
+  if (available() == 0) return;
+  // All of them: which will take the buffer is not known, as some have nobody who waits, or nothing to read.
+  gauntlet::detail::intrusive_list<shot_block, hungry_tag> fed;
+  fed.take_all(hungry_);
+  while (!fed.empty()) fed.pop_front().fed();
 }
 
 }  // namespace detail
