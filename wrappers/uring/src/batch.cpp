@@ -76,7 +76,7 @@ std::size_t batch_place::queue_held() noexcept {
 /// Tools are told when the memory is the caller's again.
 void batch_place::give_back_followed(std::int32_t res) noexcept {
   mark_completed(this);
-  lent_.give_back(res > 0 ? static_cast<std::size_t>(res) : 0);
+  lent_.give_back();
   if (res >= 0 && code_->written != nullptr) code_->written(block_.held(index()), res);
 }
 

@@ -234,7 +234,7 @@ inline void batch_place::ended(std::int32_t res) noexcept {
   if (end_ == followed) [[unlikely]]
     give_back_followed(res);
   else
-    lent_.give_back(res > 0 ? static_cast<std::size_t>(res) : 0);
+    lent_.give_back();
   descriptor_.reset();
   end_ = block_.next_end();
   block_.ended({.place = index(), .res = res, .kind = code_->kind});

@@ -147,7 +147,7 @@ void buffer_group::owner_gone() noexcept {
 provided_buffer buffer_group::take(std::uint16_t buffer, std::size_t size) noexcept {
   std::byte* const from = address_of(buffer);
   const std::size_t written = std::min<std::size_t>(size, size_);
-  if constexpr (lends_are_tracked) lent_[buffer].give_back(written);
+  if constexpr (lends_are_tracked) lent_[buffer].give_back();
   mark_written(from, written);
   reference();
   provided_buffer taken(*this, {from, written}, buffer);

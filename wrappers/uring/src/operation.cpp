@@ -134,9 +134,9 @@ void submitted::completed(std::int32_t res, std::uint32_t flags) noexcept {
     return completed_specially(told);
   result_ = told;
   if (special_ != 0) [[unlikely]]
-    settle(told);
+    settle();
   else
-    settle_plain(told);
+    settle_plain();
   descriptor_.reset();
   complete_here();
 }
@@ -147,7 +147,7 @@ void submitted::completed_specially(completion told) noexcept {
   else
     result_ = told;
   if (told.more()) return;  // the memory is still the kernel's
-  settle(told);
+  settle();
   if (is(in_parts) && goes_on()) return;
   if (is(hears_end)) ended(result_);
   descriptor_.reset();

@@ -426,20 +426,21 @@ inline void ring_core::start(submitted& added) {
     start_later(added, status);
 }
 
-/// What borrowers are told of the last completion, and what it becomes.
-inline void submitted::settle_plain(completion told) noexcept {
-  lent_.give_back(told.res > 0 && !told.notification() ? static_cast<std::size_t>(told.res) : 0);
+/// What borrowers are told of the last completion, and what it becomes. What the kernel has written is told
+/// by opcode::written, which knows what res means.
+inline void submitted::settle_plain() noexcept {
+  lent_.give_back();
   if (result_.res < 0) [[unlikely]]
     result_.res = what_failure_means();
 }
 
 /// And what tools are told, and who waits for a drain.
-inline void submitted::settle(completion told) noexcept {
+inline void submitted::settle() noexcept {
   if (is(followed)) [[unlikely]]
     mark_completed(this);
   if (is(drains)) [[unlikely]]
     (*ring_).drained();
-  settle_plain(told);
+  settle_plain();
   if (is(followed) && result_.res >= 0 && opcode_->written != nullptr) [[unlikely]]
     opcode_->written(operands_, result_.res);
 }

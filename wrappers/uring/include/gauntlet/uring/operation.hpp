@@ -271,8 +271,8 @@ class submitted : public gauntlet::detail::operation, public completion_target {
 
   void completed(std::int32_t res, std::uint32_t flags) noexcept override;
   [[gnu::noinline]] void completed_specially(completion told) noexcept;
-  void settle(completion told) noexcept;
-  void settle_plain(completion told) noexcept;
+  void settle() noexcept;
+  void settle_plain() noexcept;
   [[gnu::cold, gnu::noinline]] std::int32_t what_failure_means() const noexcept;
   [[gnu::cold, gnu::noinline]] bool done_instead(const error& refused);
   /// The kernel has never seen it, and will not.
