@@ -143,12 +143,18 @@ bool kept_message::advance(operands&, std::int32_t& res) noexcept {
   return true;
 }
 
-void kept_message::written(const operands& on, std::int32_t res) noexcept {
+void kept_message::head_written(const operands& on, std::int32_t) noexcept {
   mark_written(on.address, sizeof(msghdr));
   msghdr header;
   std::memcpy(&header, on.address, sizeof header);
   mark_written(header.msg_name, std::min<std::size_t>(header.msg_namelen, sizeof(sockaddr_storage)));
   mark_written(header.msg_control, header.msg_controllen);
+}
+
+void kept_message::written(const operands& on, std::int32_t res) noexcept {
+  head_written(on, res);
+  msghdr header;
+  std::memcpy(&header, on.address, sizeof header);
   auto left = static_cast<std::size_t>(res);
   for (std::size_t i = 0; i < header.msg_iovlen && left != 0; ++i) {
     const std::size_t size = std::min(left, header.msg_iov[i].iov_len);

@@ -1,6 +1,7 @@
 // What sockets do, whichever way the kernel knows them.
 #include <gauntlet/shim/uring.h>
 #include <liburing.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -76,6 +77,7 @@ constexpr opcode read_some_code{
 constexpr opcode select_code{.kind = "socket::read_some", .queue = queue_recv};
 constexpr opcode recv_code{
     .kind = "socket::recv", .queue = queue_recv, .written = bytes_written, .lends = lend_to_write};
+constexpr opcode discard_code{.kind = "socket::recv", .queue = queue_recv, .lends = lend_to_write};
 constexpr opcode send_code{
     .kind = "socket::send", .queue = queue_send, .written = bytes_read, .lends = lend_to_read};
 constexpr opcode read_exactly_code{.kind = "socket::read_exactly",
@@ -106,6 +108,14 @@ constexpr opcode recvmsg_code{.kind = "socket::recvmsg",
                               .queue = queue_recvmsg,
                               .written = kept_message::written,
                               .lends = kept_message::lend_to_write};
+constexpr opcode discard_from_code{.kind = "socket::recvfrom",
+                                   .queue = queue_recvmsg,
+                                   .written = kept_message::head_written,
+                                   .lends = kept_message::lend_to_write};
+constexpr opcode discard_message_code{.kind = "socket::recvmsg",
+                                      .queue = queue_recvmsg,
+                                      .written = kept_message::head_written,
+                                      .lends = kept_message::lend_to_write};
 constexpr opcode sendto_code{
     .kind = "socket::sendto", .queue = queue_sendmsg, .lends = kept_message::lend_to_read};
 constexpr opcode sendmsg_code{
@@ -182,6 +192,17 @@ sent take_sent(submission<Kept>& ended) noexcept {
 sent take_fixed_sent(submission<kept_fixed_buffer>& ended) noexcept {
   return {.size = static_cast<std::size_t>(ended.res()), .copied = (ended.notified() & usage_copied) != 0};
 }
+/// With MSG_TRUNC TCP counts bytes and throws them away: nothing is written (tcp(7)). Only tools ask; and a
+/// socket in a table cannot be asked.
+bool discards(const descriptor_block& on, message_flags flags) noexcept {
+  if ((flags & message_flags::truncated) == message_flags::none) return false;
+  if (!on.ring().follows_memory() || on.table() != nullptr) return false;
+  int protocol = 0;
+  socklen_t size = sizeof protocol;
+  return ::getsockopt(on.number(), SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
+         (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
+}
+
 received take_received(submission<kept_message>& ended) {
   return ended.kept().received_now(static_cast<std::size_t>(ended.res()), ended.where());
 }
@@ -256,7 +277,9 @@ ring_operation<std::size_t, kept_rest> socket_operations<Base>::read_exactly(std
 template <class Base>
 ring_operation<std::size_t> socket_operations<Base>::recv(std::span<std::byte> into, message_flags flags,
                                                           std::source_location where) {
-  return {this->use(recv_code.kind, where), recv_code, of_bytes(into, flags), count_of, where};
+  descriptor_block& on = this->use(recv_code.kind, where);
+  const opcode& code = discards(on, flags) ? discard_code : recv_code;
+  return {on, code, of_bytes(into, flags), count_of, where};
 }
 
 template <class Base>
@@ -264,8 +287,9 @@ ring_operation<transfer, kept_buffer> socket_operations<Base>::recv_owned(owned_
                                                                           message_flags flags,
                                                                           const std::source_location& where) {
   const operands with = of_bytes(into.writable(where), flags);
-  return {this->use(recv_code.kind, where), recv_code, with,
-          take_transfer<kept_buffer>,       where,     {std::move(into)}};
+  descriptor_block& on = this->use(recv_code.kind, where);
+  const opcode& code = discards(on, flags) ? discard_code : recv_code;
+  return {on, code, with, take_transfer<kept_buffer>, where, {std::move(into)}};
 }
 
 template <class Base>
@@ -274,12 +298,9 @@ ring_operation<received, kept_message> socket_operations<Base>::recvfrom(std::sp
                                                                          std::source_location where) {
   kept_message kept{std::span<const std::byte>(into)};
   kept.asks_where_from();
-  return {this->use(recvfrom_code.kind, where),
-          recvfrom_code,
-          of_message(flags),
-          take_received,
-          where,
-          std::move(kept)};
+  descriptor_block& on = this->use(recvfrom_code.kind, where);
+  const opcode& code = discards(on, flags) ? discard_from_code : recvfrom_code;
+  return {on, code, of_message(flags), take_received, where, std::move(kept)};
 }
 
 template <class Base>
@@ -289,8 +310,9 @@ ring_operation<received, kept_message> socket_operations<Base>::recvmsg(
   kept_message kept(into);
   kept.asks_where_from();
   kept.with(control, false);
-  return {this->use(recvmsg_code.kind, where),
-          recvmsg_code,
+  descriptor_block& on = this->use(recvmsg_code.kind, where);
+  return {on,
+          discards(on, flags) ? discard_message_code : recvmsg_code,
           of_message(flags | static_cast<message_flags>(MSG_CMSG_CLOEXEC)),
           take_received,
           where,
@@ -456,6 +478,11 @@ class message_shot final : public shot_block {
   msghdr header_{};
 };
 
+/// The end of a place of which the kernel has written the beginning.
+void rest_unwritten(const std::byte* place, std::size_t size, std::size_t written) noexcept {
+  if (written < size) mark_unwritten(place + written, size - written);
+}
+
 /// A buffer begins with an io_uring_recvmsg_out; then come the places for the address and the control data,
 /// and what is left is the message.
 received_message message_of(shot_block& block, completion told) {
@@ -472,6 +499,9 @@ received_message message_of(shot_block& block, completion told) {
     throw error(-EMSGSIZE, recvmsg_multishot_code.kind, block.object(), block.where(),
                 "a buffer has no room for an address and control data: make a buffer_ring of larger ones");
   std::memcpy(&head, all.data(), sizeof head);
+  const std::byte* const name_place = all.data() + sizeof head;
+  rest_unwritten(name_place, room.msg_namelen, head.namelen);
+  rest_unwritten(name_place + room.msg_namelen, room.msg_controllen, head.controllen);
   message.bytes = all.subspan(before);
   message.flags = static_cast<message_flags>(head.flags);
   message.control_data = all.subspan(sizeof head + room.msg_namelen,

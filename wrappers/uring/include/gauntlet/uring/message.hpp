@@ -157,6 +157,8 @@ class kept_message {
   std::size_t sent() const noexcept { return done_; }
   received received_now(std::size_t size, const std::source_location& where) const;
   static void written(const operands& on, std::int32_t res) noexcept;
+  /// Of one whose bytes were thrown away.
+  static void head_written(const operands& on, std::int32_t res) noexcept;
   static void lend_to_write(const operands& on, lend& lent);
   static void lend_to_read(const operands& on, lend& lent);
 
