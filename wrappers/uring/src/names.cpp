@@ -80,7 +80,7 @@ static_assert(sizeof(struct ::statx) == kept_status::size);
 
 file_status to_file_status(submission<kept_status>& ended) noexcept {
   // SAFETY: the kernel has written a struct statx there.
-  const auto& from = *reinterpret_cast<const struct ::statx*>(ended.kept().written);
+  const auto& from = *reinterpret_cast<const struct ::statx*>(ended.kept().written.data());
   file_status status{.known = static_cast<status_fields>(from.stx_mask),
                      .type = to_file_type(from.stx_mode),
                      .mode = static_cast<permissions>(from.stx_mode & 07777U),

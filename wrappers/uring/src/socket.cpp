@@ -30,7 +30,7 @@ using detail::ring_operation;
 static_assert(static_cast<int>(socket_type::stream) == SOCK_STREAM &&
               static_cast<int>(socket_type::datagram) == SOCK_DGRAM &&
               static_cast<int>(socket_type::seqpacket) == SOCK_SEQPACKET);
-static_assert(detail::kept_peer{}.name.size() == sizeof(sockaddr_storage));
+static_assert(decltype(detail::kept_peer::name)::size() == sizeof(sockaddr_storage));
 
 int domain_of(address_family family, const char* operation, const std::source_location& where) {
   switch (family) {

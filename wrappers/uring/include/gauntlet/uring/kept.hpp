@@ -55,16 +55,14 @@ struct kept_status {
   static constexpr std::size_t size = 256;
 
   explicit kept_status(std::string of) noexcept : path(std::move(of)) {}
-  /// Before it has started: nothing has been written.
-  kept_status(kept_status&& other) noexcept : path(std::move(other.path)) {}
   void bind(operands& into) const noexcept {
     into.address = path.c_str();
-    into.second_address = written;
+    into.second_address = written.data();
   }
   std::string_view subject() const noexcept { return path; }
 
   std::string path;
-  alignas(8) std::byte written[size];
+  unwritten_bytes<size> written;
 };
 
 /// The name of an attribute, and the path, or none.

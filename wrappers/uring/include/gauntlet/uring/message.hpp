@@ -175,7 +175,7 @@ class kept_message {
   control_data* control_ = nullptr;
   bool sent_ = false;
   bool asks_where_from_ = false;
-  alignas(8) std::array<std::byte, 128> name_{};   // sockaddr_storage, of where it is from
+  unwritten_bytes<128> name_;                      // sockaddr_storage, of where it is from
   alignas(8) std::array<std::byte, 56> header_{};  // struct msghdr
 };
 

@@ -346,6 +346,20 @@ void drop_result(Operation& untold) noexcept {
 /// Of one that keeps nothing.
 struct nothing_kept {};
 
+/// Kept for the kernel to write to. It moves only before the operation has started, when it holds nothing.
+template <std::size_t Size>
+class unwritten_bytes {
+ public:
+  unwritten_bytes() noexcept {}  // NOLINT(modernize-use-equals-default): that would fill it
+  unwritten_bytes(unwritten_bytes&&) noexcept {}
+  std::byte* data() noexcept { return bytes_; }
+  const std::byte* data() const noexcept { return bytes_; }
+  static constexpr std::size_t size() noexcept { return Size; }
+
+ private:
+  alignas(8) std::byte bytes_[Size];
+};
+
 /// Kept: what the kernel reads and writes by address and the operation owns. It has what it needs of
 ///  - bind(operands&), which puts the addresses there,
 ///  - subject(), what the operation works on, where that is no descriptor,

@@ -85,7 +85,7 @@ struct kept_option {
 
 /// Where a connection is from.
 struct kept_peer {
-  alignas(8) std::array<std::byte, 128> name{};  // sockaddr_storage
+  unwritten_bytes<128> name{};  // sockaddr_storage
   std::uint32_t size = 128;
   void bind(operands& into) noexcept {
     into.address = name.data();
