@@ -813,7 +813,7 @@ void ring_core::close() noexcept {
       die("the kernel does not end what it was asked to cancel a minute ago:\n" + told.str());
     }
   }
-  gauntlet_uring_destroy(std::exchange(ring_, nullptr));
+  tear_down(std::exchange(ring_, nullptr));
   ::close(wakeup_);
   running_ = false;
   slots_.release_all();  // those that are kept: whose they are may go on another thread from now on

@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <mutex>
 #include <string>
 #include <utility>
 
 #include "explain.hpp"
+#include "gauntlet/memory_checker.hpp"
 
 namespace gauntlet::uring {
 namespace {
@@ -110,7 +112,16 @@ int try_to_enter(io_uring* made) noexcept {
   return syscall(SYS_io_uring_enter, gauntlet_uring_fd(made), 0, 0, 0, nullptr, 0) < 0 ? -errno : 0;
 }
 
+/// liburing maps and unmaps where ThreadSanitizer does not see it: the memory of a ring that has gone may be
+/// that of another thread's next one. So where a tool follows memory, one thread at a time makes a ring, or
+/// destroys one.
+std::unique_lock<std::mutex> one_at_a_time() noexcept {
+  static std::mutex mutex;
+  return memory_is_followed() ? std::unique_lock(mutex) : std::unique_lock<std::mutex>();
+}
+
 int create(io_uring*& made, const ring_options& options) noexcept {
+  const auto alone = one_at_a_time();
   gauntlet_uring_params params = to_params(options);
   int status = gauntlet_uring_create(&made, options.entries, &params);
   if (status < 0 || options.disabled) return status;
@@ -154,6 +165,11 @@ io_uring* detail::set_up(const ring_options& options, const std::source_location
   return made;
 }
 
+void detail::tear_down(io_uring* ring) noexcept {
+  const auto alone = one_at_a_time();
+  gauntlet_uring_destroy(ring);
+}
+
 int detail::register_with(io_uring* ring, unsigned code, const void* argument, unsigned count) noexcept {
   const auto answer = syscall(SYS_io_uring_register, gauntlet_uring_fd(ring), code, argument, count);
   return answer < 0 ? -errno : static_cast<int>(answer);
@@ -164,7 +180,7 @@ availability available() {
   const ring_options smallest{.entries = 1};
   const int status = create(made, smallest);
   if (status < 0) return {.usable = false, .error_number = -status, .reason = why_no_ring(status, smallest)};
-  gauntlet_uring_destroy(made);
+  detail::tear_down(made);
   return {.usable = true};
 }
 

@@ -11,6 +11,8 @@ namespace gauntlet::uring::detail {
 /// Throws error with the reason and what would help.
 io_uring* set_up(const ring_options& options, const std::source_location& where);
 
+void tear_down(io_uring* ring) noexcept;
+
 /// A sentence with the reason and what would help; nothing where the errno says all.
 std::string why_no_ring(int status, const ring_options& options);
 
