@@ -60,11 +60,11 @@ void batch_place::begin_specially(std::byte* address, std::uint32_t length, std:
 
 std::size_t batch_place::queue_held() noexcept {
   ring_core& core = block_.ring();
+  const operands& with = block_.held(index());
   if (core.follows_memory()) {
     end_ = followed;
-    mark_submitted(this);
+    mark_order_before(with);
   }
-  const operands& with = block_.held(index());
   return core.queue_kept(*this, flags_on(descriptor_.get()),
                          [&](io_uring* ring, gauntlet_uring_entry entry) noexcept {
                            return code_->queue(ring, entry, with);
@@ -75,7 +75,7 @@ std::size_t batch_place::queue_held() noexcept {
 
 /// Tools are told when the memory is the caller's again.
 void batch_place::give_back_followed(std::int32_t res) noexcept {
-  mark_completed(this);
+  mark_order_after(block_.held(index()));
   lent_.give_back();
   if (res >= 0 && code_->written != nullptr) code_->written(block_.held(index()), res);
 }

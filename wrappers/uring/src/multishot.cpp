@@ -185,7 +185,7 @@ bool shot_block::is_end(completion told) const noexcept {
 
 void shot_block::completed(std::int32_t res, std::uint32_t flags) noexcept {
   completion told{.res = res, .flags = flags};
-  mark_completed(static_cast<submitted*>(this));
+  mark_order_after(on());
   constexpr std::uint32_t nonempty = 1U << 2;  // IORING_CQE_F_SOCK_NONEMPTY
   drained_ = (told.flags & nonempty) == 0;
   const bool last = !told.more();

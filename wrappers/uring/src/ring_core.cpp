@@ -166,7 +166,7 @@ int ring_core::queue(submitted& added) noexcept {
   }
   if (memory_is_followed_) {
     added.special_ |= submitted::followed;
-    mark_submitted(&added);
+    mark_order_before(added.operands_);
   }
   return queue_as(added, entry);
 }

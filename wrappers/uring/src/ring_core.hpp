@@ -34,6 +34,17 @@ class batch_place;
 class buffer_group;
 class file_table_block;
 
+/// Of ThreadSanitizer, which sees no two threads meet where one waits for what the other has sent: what was
+/// done before a submission for any descriptor comes before what is done after a completion for any. Which of
+/// them lead to each other nobody can tell; by itself it takes all sockets for one, too.
+inline constexpr char all_descriptors = 0;  // whose address stands for them
+inline void mark_order_before(const operands& on) noexcept {
+  if (on.fd != -1) mark_submitted(&all_descriptors);
+}
+inline void mark_order_after(const operands& on) noexcept {
+  if (on.fd != -1) mark_completed(&all_descriptors);
+}
+
 /// The way of an operation: start() queues it, turn() submits what is queued and waits, reap() finds its
 /// target by the slot in the completion. Where the queue is full it stands in the backlog until some have
 /// been taken.
@@ -437,7 +448,7 @@ inline void submitted::settle_plain() noexcept {
 /// And what tools are told, and who waits for a drain.
 inline void submitted::settle() noexcept {
   if (is(followed)) [[unlikely]]
-    mark_completed(this);
+    mark_order_after(operands_);
   if (is(drains)) [[unlikely]]
     (*ring_).drained();
   settle_plain();
