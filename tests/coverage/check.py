@@ -138,7 +138,7 @@ def _has(text, namespace, name):
     if not re.fullmatch(rf"{namespace}(::\w+)+", name):
         return False
     *owners, last = name.split("::")[1:]
-    return (all(re.search(rf"\b(?:struct|class|namespace) (?:\w+::)*{owner}\b(?!;)", text) for owner in owners)
+    return (all(re.search(rf"\b(?:struct|class|namespace) (?:\[\[\w+\]\] )?(?:\w+::)*{owner}\b(?!;)", text) for owner in owners)
             and re.search(rf"\b{last}\b", text) is not None)
 
 

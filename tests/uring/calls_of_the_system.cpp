@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "needs.hpp"
+#include "sockets_support.hpp"
 #include "support.hpp"
 
 namespace {
@@ -65,8 +66,6 @@ task<ways> way_of(ring& own, Operation operation) {
   co_await std::move(operation);
   co_return ways{.submitted = own.metrics().submitted - before, .called = calls};
 }
-
-address any_port() { return address::ip4("127.0.0.1", 0); }
 
 TEST_CASE("bind and listen go by the ring") {
   require_io_uring();

@@ -7,6 +7,7 @@
 
 #include "../core/support/foreign.hpp"
 #include "file_support.hpp"
+#include "needs.hpp"
 #include "sockets_support.hpp"
 
 namespace gauntlet::uring::test {
