@@ -340,7 +340,7 @@ TEST_CASE("a buffer of a ring is the kernel's or is held, and what is in it came
         const std::string wrong = in.finish(*rc::gen::inRange<std::size_t>(0, 24));
         if (!wrong.empty()) RC_FAIL(wrong);
       },
-      500);
+      cases(500));
 }
 
 }  // namespace

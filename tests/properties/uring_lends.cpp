@@ -390,6 +390,7 @@ class world : lend_model {
 
   void settle() {
     const auto all_have_ended = [this] {
+      if (connection_) connection_->read_on();
       look();
       return std::ranges::none_of(live_, [this](const operation* each) { return must_end(*each); });
     };
@@ -437,7 +438,10 @@ class world : lend_model {
   void end_operations() {
     if (connection_) connection_->drain();
     cancel_all();
-    const auto all_ended = [this] { return live_.empty(); };
+    const auto all_ended = [this] {
+      if (connection_) connection_->read_on();
+      return live_.empty();
+    };
     verdict_.demand(turn_until(*own_, all_ended), "cancelled, an operation does not end");
     look_at_metrics();
     verdict_.demand(own_->close().empty(), "something was in flight at the end");
@@ -477,7 +481,7 @@ TEST_CASE(
         const std::string wrong = in.finish(ring_goes_first);
         if (!wrong.empty()) RC_FAIL(wrong);
       },
-      150);
+      cases(150));
 }
 
 }  // namespace

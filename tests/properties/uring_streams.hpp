@@ -64,6 +64,8 @@ class unread_connection {
     socklen_t size = sizeof at;
     auto* const name = reinterpret_cast<sockaddr*>(&at);
     const int room = 1 << 20;
+    const int little = 32768;  // and no more, however long nobody reads
+    REQUIRE(setsockopt(listens, SOL_SOCKET, SO_RCVBUF, &little, sizeof little) == 0);
     REQUIRE(setsockopt(connects, SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0);
     REQUIRE(bind(listens, name, size) == 0);
     REQUIRE(listen(listens, 1) == 0);
@@ -83,6 +85,11 @@ class unread_connection {
   bool is_closed() const { return peer_ < 0; }
   void drain() {
     drained_ = true;
+    read_on();
+  }
+  /// What has come since.
+  void read_on() {
+    if (!drained_) return;
     std::array<std::byte, 65536> read_bytes;
     while (peer_ >= 0 && ::read(peer_, read_bytes.data(), read_bytes.size()) > 0) continue;
   }
@@ -96,7 +103,7 @@ class unread_connection {
   static void fill(int sender) {
     const std::vector<std::byte> some(16384, filler);
     int not_sent = 0;
-    while (ioctl(sender, SIOCOUTQNSD, &not_sent) == 0 && not_sent < 32768)
+    while (ioctl(sender, SIOCOUTQNSD, &not_sent) == 0 && not_sent < 65536)
       REQUIRE(::send(sender, some.data(), some.size(), MSG_DONTWAIT) > 0);
   }
 
