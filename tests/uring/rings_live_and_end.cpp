@@ -180,6 +180,19 @@ TEST_CASE("a ring is destroyed on another thread, in flight what is not its task
   CHECK(ended == std::errc::operation_canceled);
 }
 
+TEST_CASE("what was begun outside of the loop is told when the ring closes") {
+  require_io_uring();
+  ring own;
+  pipe_of ends(own);
+  std::array<std::byte, 4> memory{};
+  std::error_code ended;
+  const foreign waits = tells(ends.in.read_some(memory), ended);
+  const std::vector<pending_operation> left = own.close();
+  REQUIRE(left.size() == 1);
+  CHECK(left.front().kind == "file::read_some");
+  CHECK(waits.done());
+}
+
 TEST_CASE("thousands of all kinds are in flight when the ring is destroyed: all are cancelled, and told") {
   require_io_uring();
   constexpr std::size_t of_each = 1000;

@@ -117,6 +117,11 @@ void submitted::withdrawn() noexcept {
 
 void submitted::abort() noexcept { submitted::cancel(); }
 
+void submitted::unawaited(std::vector<pending_operation>& all,
+                          std::chrono::steady_clock::time_point now) const {
+  if (context() == nullptr && !is(linked)) all.push_back(describe(now));
+}
+
 bool submitted::works_on(const descriptor_block& asked) const noexcept {
   return descriptor_.get() == &asked || works_on_too(asked);
 }

@@ -25,7 +25,7 @@ class shot_block : public submitted, public gauntlet::detail::list_node<struct h
   ring_core& core() const noexcept { return ring(); }
   buffer_group& buffers() const noexcept { return *buffers_->get(); }
 
-  /// Of a Unix socket, whose end Linux 6.18 does not tell a multishot when it came before the last bytes were
+  /// Of a Unix socket, whose end not every Linux 6.18 tells a multishot when it came before the last bytes were
   /// taken: next() looks for itself, and has the kernel end the multishot. What has come until then is handed
   /// out before the end is.
   void look_for_end() noexcept { looks_for_end_ = true; }

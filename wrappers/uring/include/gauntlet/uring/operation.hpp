@@ -133,7 +133,7 @@ class completion_target : public gauntlet::detail::list_node<struct backlog_tag>
   /// Asks the kernel to end it: the ring is closing, or the descriptor.
   virtual void abort() noexcept = 0;
   virtual bool works_on(const descriptor_block& asked) const noexcept = 0;
-  /// In flight though nobody awaits it, it tells pending() of itself.
+  /// In flight though the loop knows of nobody who awaits it, it tells of itself.
   virtual void unawaited(std::vector<pending_operation>& /*all*/,
                          std::chrono::steady_clock::time_point /*now*/) const {}
   /// Its owner has gone, and the kernel was asked to end it.
@@ -270,6 +270,8 @@ class submitted : public gauntlet::detail::operation, public completion_target {
   friend class linked_operations;
 
   void completed(std::int32_t res, std::uint32_t flags) noexcept override;
+  /// Of one that was begun outside of the loop.
+  void unawaited(std::vector<pending_operation>& all, std::chrono::steady_clock::time_point now) const override;
   [[gnu::noinline]] void completed_specially(completion told) noexcept;
   void settle() noexcept;
   void settle_plain() noexcept;
