@@ -1,33 +1,10 @@
 /* Submissions: liburing's prep functions one to one, and each again as one step from the ring to the filled
  * entry. */
-#include <errno.h>
-#include <string.h>
-
-#include "library.h"
+#include "inline_queue.h"
 
 /* io_uring_prep_fallocate takes off_t in 2.3 and __u64 later: no cast says both. idtype_t is an enum that has
  * no sign. */
 #pragma GCC diagnostic ignored "-Wsign-conversion"
-
-/* An entry of which finish() and the prep function between them leave nothing of the submission before it.
- * All of it but user_data is cleared by liburing, up to 2.5 by the prep functions and then by
- * io_uring_get_sqe; the second half of an entry of 128 bytes by nobody. */
-static inline struct io_uring_sqe* acquire(struct io_uring* ring) {
-  struct io_uring_sqe* const sqe = io_uring_get_sqe(ring);
-  if (sqe != NULL && (ring->flags & IORING_SETUP_SQE128) != 0) memset(sqe + 1, 0, sizeof *sqe);
-  return sqe;
-}
-
-/* Comes after the prep function: liburing's clear the flags up to 2.5, and set some themselves. */
-static inline int finish(struct io_uring_sqe* sqe, struct gauntlet_uring_entry entry) {
-  const int selected_itself = (sqe->flags & IOSQE_BUFFER_SELECT) != 0;
-  if ((entry.flags & IOSQE_BUFFER_SELECT) != 0 && !selected_itself) sqe->buf_group = entry.buf_group;
-  sqe->flags = (uint8_t)(sqe->flags | entry.flags);
-  sqe->ioprio = (uint16_t)(sqe->ioprio | entry.ioprio);
-  sqe->personality = entry.personality;
-  sqe->user_data = entry.user_data;
-  return 0;
-}
 
 /* With the newest liburing nobody calls it. */
 __attribute__((unused)) static int no_such_function(int ignored, ...) {
@@ -37,14 +14,7 @@ __attribute__((unused)) static int no_such_function(int ignored, ...) {
 
 #define UNPACK(...) __VA_ARGS__
 
-#define QUEUE(name, parameters, call)                                                       \
-  int gauntlet_uring_queue_##name(struct io_uring* ring, struct gauntlet_uring_entry entry, \
-                                  UNPACK parameters) {                                      \
-    struct io_uring_sqe* const sqe = acquire(ring);                                         \
-    if (sqe == NULL) return -EAGAIN;                                                        \
-    call;                                                                                   \
-    return finish(sqe, entry);                                                              \
-  }
+#define QUEUE(name, parameters, call) GAUNTLET_URING_QUEUE(gauntlet_uring_queue_##name, parameters, call)
 
 #define PREP_THERE(name, parameters, arguments)                                  \
   void gauntlet_uring_prep_##name(struct io_uring_sqe* sqe, UNPACK parameters) { \
@@ -68,10 +38,7 @@ __attribute__((unused)) static int no_such_function(int ignored, ...) {
 void gauntlet_uring_prep_nop(struct io_uring_sqe* sqe) { io_uring_prep_nop(sqe); }
 
 int gauntlet_uring_queue_nop(struct io_uring* ring, struct gauntlet_uring_entry entry) {
-  struct io_uring_sqe* const sqe = acquire(ring);
-  if (sqe == NULL) return -EAGAIN;
-  io_uring_prep_nop(sqe);
-  return finish(sqe, entry);
+  return gauntlet_uring_inline_nop(ring, entry);
 }
 
 void gauntlet_uring_prep_rw(int op, struct io_uring_sqe* sqe, int fd, const void* addr, unsigned len,

@@ -32,6 +32,8 @@ class Coverage:
         # Functions that are in the header only, and the symbols that a shim gives them: shim's prefix -> library's.
         self.inline = re.compile(library["inline"]) if "inline" in library else None
         self.shim = library.get("shim", {})
+        # The same, of those that the shim has inline, which leave no symbol in who calls them.
+        self.inline_shim = library.get("inline_shim", {})
         self.since, self.built_since, self.wrapped, self.kind = {}, {}, {}, {}
         for function, entry in listed["wrapped"].items():
             self.wrapped[function] = self._entry(function, entry, "names")
@@ -84,6 +86,14 @@ class Coverage:
                               stdout=subprocess.PIPE).stdout
         found = re.findall(rf"^({'|'.join(prefixes)})(\w+)(?:@\S+)? ", said, re.MULTILINE)
         return {prefixes[prefix] + rest for prefix, rest in found}
+
+    def inline_calls(self, sources):
+        """By the sources in a folder."""
+        if not self.inline_shim:
+            return set()
+        text = "".join(_COMMENT.sub("", path.read_text(encoding="utf-8")) for path in sources.rglob("*.[ch]pp"))
+        found = re.findall(rf"\b({'|'.join(self.inline_shim)})(\w+)\(", text)
+        return {self.inline_shim[prefix] + rest for prefix, rest in found}
 
 
 def _numbers(version):
@@ -151,7 +161,7 @@ def by_function(mistakes):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name, text in {"coverage": "the list", "header": "the C library's", "library": "the C library itself",
-                       "include": "the wrapper's public headers"}.items():
+                       "include": "the wrapper's public headers", "source": "its sources"}.items():
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True, help=text)
     parser.add_argument("--caller", type=pathlib.Path, required=True, nargs="+", help="the libraries of ours that call it")
     parser.add_argument("--version", help="of the library, where its header does not say it")
@@ -163,6 +173,7 @@ def main():
     version = (".".join(coverage.version.findall(header)) if coverage.version else "") or options.version or ""
     declared = coverage.declared(header, exported)
     called = set().union(*(coverage.symbols(options.nm, caller, "--undefined-only") for caller in options.caller))
+    called |= coverage.inline_calls(options.source)
     mistakes = [*check_header(coverage, declared, version),
                 *check_library(coverage, declared, version, options.library, exported, coverage.inlined(header)),
                 *check_calls(coverage, declared, called),

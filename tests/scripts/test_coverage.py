@@ -67,7 +67,7 @@ class Checked(support.InFolder):
     def said(self, library="library.a", *more):
         """The lines of a run, and its exit status last."""
         options = {"coverage": "coverage.json", "header": "thing.h", "library": library, "caller": "caller.a",
-                   "include": "include"}
+                   "include": "include", "source": "src"}
         words = ["check.py", "--nm", "nm"]
         for name, file in options.items():
             words += [f"--{name}", str(self.folder / file)]
@@ -133,6 +133,18 @@ class Coverage(Checked):
             self.list(wrapped={**WRAPPED, "thing_open": names})
             self.assertIn("thing_open: ", self.said()[0])
 
+    def test_what_the_shim_has_inline_is_found_in_the_sources(self):
+        self.compile("caller", CALLER.replace("+ thing_slam()", ""))
+        self.list(inline_shim={"ours_": "thing_"})
+        self.write("src/door.cpp", "int slam() { return 1; }  // ours_slam()\n")
+        self.assertEqual(self.said()[0], "thing_slam: is listed as wrapped, but is not called")
+        self.write("src/door.cpp", "int slam() { return ours_slam(); }\n")
+        self.assertEqual(self.said()[-1], 0)
+
+    def test_a_name_may_stand_in_a_class_with_an_attribute(self):
+        self.write("include/door.hpp", PUBLIC.replace("class door", "class [[nodiscard]] door"))
+        self.assertEqual(self.said()[-1], 0)
+
     def test_a_name_may_stand_in_a_namespace(self):
         self.write("include/os.hpp", "namespace gauntlet::thing::os {\nint lock();\n}\n")
         self.list(wrapped={**WRAPPED, "thing_open": ["thing::os::lock"]})
@@ -142,8 +154,8 @@ class Coverage(Checked):
 class Drafted(Coverage):
     """As `scripts/gauntlet new` writes the list: without patterns, with a namespace of its own. The same must hold."""
 
-    def list(self, wrapped=WRAPPED, not_wrapped=NOT_WRAPPED):
-        library = {"name": "libthing", "namespace": "thing", "prefix": "thing_"}
+    def list(self, wrapped=WRAPPED, not_wrapped=NOT_WRAPPED, **more):
+        library = {"name": "libthing", "namespace": "thing", "prefix": "thing_", **more}
         self.write("coverage.json", json.dumps({"library": library, "wrapped": wrapped, "not_wrapped": not_wrapped}))
 
     def said(self, library="library.a"):

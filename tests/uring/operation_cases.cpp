@@ -43,14 +43,14 @@ void furnish(const tree& place) {
   REQUIRE(::symlink("loop", (place / "loop").c_str()) == 0);
 }
 
-void compare(std::span<const operation_case> cases) {
+void compare(std::span<const operation_case> operations) {
   const tree one;
   const tree other;
   furnish(one);
   furnish(other);
   ring own;
   run_to_the_end(own, [&]() -> task<> {
-    for (const operation_case& each : cases) {
+    for (const operation_case& each : operations) {
       INFO(each.name);
       const long by_ring = co_await each.by_ring(own, one);
       CHECK(by_ring == each.by_system(other));

@@ -20,7 +20,7 @@ struct operation_case {
 };
 
 /// Both answer the same, and leave the same behind.
-void compare(std::span<const operation_case> cases);
+void compare(std::span<const operation_case> operations);
 
 /// A descriptor of the test's own.
 class opened {

@@ -38,16 +38,16 @@ inline void batch_place::lend_memory([[maybe_unused]] const descriptor_block* on
 }
 
 template <const opcode& Code>
-void batch_place::begin(descriptor_block* on, batch_transfer part) {
+void batch_place::begin_in(batch_block& block, descriptor_block* on, batch_transfer part) {
   code_ = &Code;
   lend_memory(on, part);  // or it throws, and has taken nothing
   if (on != nullptr) descriptor_ = descriptor_use(*on);
   end_ = in_flight;
-  block_.begun();
+  block.begun();
   const auto queue = [&](io_uring* ring, gauntlet_uring_entry entry) noexcept {
     return Code.queue(ring, entry, operands_of(on, part));
   };
-  if (!block_.ring().start_kept_at_once(*this, flags_on(on), queue)) [[unlikely]]
+  if (!block.ring().start_kept_at_once(*this, flags_on(on), queue)) [[unlikely]]
     begin_specially(part.address, part.length, part.offset);
 }
 
@@ -128,7 +128,7 @@ void batch_wait::cancel() noexcept {
 
 std::span<const batch_end> batch_wait::await_resume() {
   finish();
-  return block_->tell();
+  return block_->take();
 }
 
 void batch_wait::throw_canceled() const { throw error(-ECANCELED, kind(), object(), where()); }
@@ -202,7 +202,7 @@ std::span<std::byte> batch::bytes(std::size_t place, std::source_location where)
 void batch::nop(std::size_t place, std::source_location where) {
   constexpr const char* operation = detail::batch_nop_code.kind;
   batch_block& block = use(operation, where);
-  block.free_place(place, operation, where).begin<detail::batch_nop_code>(nullptr, {});
+  block.free_place(place, operation, where).begin_in<detail::batch_nop_code>(block, nullptr, {});
 }
 
 void batch::read(std::size_t place, const any_descriptor& from, std::uint64_t offset,
@@ -211,8 +211,8 @@ void batch::read(std::size_t place, const any_descriptor& from, std::uint64_t of
   batch_block& block = use(operation, where);
   detail::batch_place& free = block.free_place(place, operation, where);
   detail::descriptor_block& used = use_of(from, block, operation, where);
-  free.begin<detail::batch_read_code>(
-      &used, {.address = block.bytes(place).data(), .length = block.length(), .offset = offset});
+  free.begin_in<detail::batch_read_code>(
+      block, &used, {.address = block.bytes(place).data(), .length = block.length(), .offset = offset});
 }
 
 void batch::write(std::size_t place, const any_descriptor& to, std::size_t size, std::uint64_t offset,
@@ -225,8 +225,8 @@ void batch::write(std::size_t place, const any_descriptor& to, std::size_t size,
   if (size > memory.size())
     throw misuse(operation,
                  "a place has " + std::to_string(memory.size()) + " bytes: write no more than those", where);
-  free.begin<detail::batch_write_code>(
-      &used, {.address = memory.data(), .length = detail::most_at_once(size), .offset = offset});
+  free.begin_in<detail::batch_write_code>(
+      block, &used, {.address = memory.data(), .length = detail::most_at_once(size), .offset = offset});
 }
 
 detail::batch_wait batch::next(std::source_location where) { return {use("batch::next", where), where}; }

@@ -48,11 +48,11 @@ class alignas(cache_line) batch_place final : public completion_target {
  public:
   explicit batch_place(batch_block& block) noexcept : block_(block) {}
 
-  /// Nothing is in flight there, nor still to be told.
-  bool is_free() const noexcept;
+  /// Nothing is in flight there, nor still to be told. block: its own, which who asks has at hand.
+  bool is_free_in(const batch_block& block) const noexcept;
   /// Code: an opcode that keeps nothing and has no system call. on: nullptr, it is none's.
   template <const opcode& Code>
-  void begin(descriptor_block* on, batch_transfer part);
+  void begin_in(batch_block& block, descriptor_block* on, batch_transfer part);
 
   /// What completed() does, where the ring has it inline.
   void ended(std::int32_t res) noexcept;
@@ -127,7 +127,7 @@ class batch_block {
 
   /// One where nothing is in flight, nor still to be told: there is room to tell of one for each.
   batch_place& free_place(std::size_t place, const char* operation, const std::source_location& where) {
-    if (place >= size_ || !places_.data()[place].is_free()) [[unlikely]]
+    if (place >= size_ || !places_.data()[place].is_free_in(*this)) [[unlikely]]
       refuse_place(place, operation, where);
     return places_.data()[place];
   }
@@ -144,9 +144,13 @@ class batch_block {
                    waits.where());
     if (ended_ != 0 || in_flight_ == 0) return waits.complete();
     waiting_ = &waits;
+    is_listened_to_ = true;
   }
-  void forget() noexcept { waiting_ = nullptr; }
-  std::span<const batch_end> tell() noexcept {
+  void forget() noexcept {
+    waiting_ = nullptr;
+    is_listened_to_ = orphaned_;
+  }
+  std::span<const batch_end> take() noexcept {
     telling_.swap(told_);
     return {told_.get(), std::exchange(ended_, 0)};
   }
@@ -155,10 +159,8 @@ class batch_block {
   void ended(const batch_end& how) noexcept {
     telling_.get()[ended_++] = how;
     --in_flight_;
-    if (orphaned_) [[unlikely]]
-      return orphan_ended();
-    if (waiting_ != nullptr) [[unlikely]]  // once for all of them
-      tell_who_waits();
+    if (is_listened_to_) [[unlikely]]  // by who waits once for all of them
+      tell();
   }
   /// Whether the place is still to be told of there.
   bool tells_of(std::uint32_t place, std::uint32_t end) const noexcept {
@@ -178,7 +180,7 @@ class batch_block {
   }
   void owner_gone() noexcept {
     on_its_thread(ring(), [this] {
-      orphaned_ = true;
+      orphaned_ = is_listened_to_ = true;
       if (in_flight_ != 0) reference();  // the kernel's
       if (batch_wait* const waits = std::exchange(waiting_, nullptr)) waits->complete_canceled();
       cancel();
@@ -197,14 +199,15 @@ class batch_block {
       throw misuse(operation, "it has " + std::to_string(size_) + " places: take one of those", where);
     throw misuse(operation, "an operation is in flight there: await that with next() first", where);
   }
-  /// Somebody may still wait, who has asked before the owner went.
-  [[gnu::noinline]] void orphan_ended() noexcept {
-    const bool last = in_flight_ == 0;
-    if (waiting_ != nullptr) tell_who_waits();
-    if (last) unreference();
+  /// Who waits may be resumed at once, and destroy the batch: nothing of it is touched afterwards, but by an
+  /// orphan, which the kernel's reference keeps.
+  [[gnu::noinline]] void tell() noexcept {
+    const bool last_of_orphan = orphaned_ && in_flight_ == 0;
+    batch_wait* const waits = waiting_;
+    forget();
+    if (waits != nullptr) waits->complete();
+    if (last_of_orphan) unreference();
   }
-  /// It may resume who waits at once, who may destroy the batch: nothing of it is touched afterwards.
-  [[gnu::noinline]] void tell_who_waits() noexcept { std::exchange(waiting_, nullptr)->complete(); }
 
   ring_use ring_;
   std::size_t size_;
@@ -222,12 +225,13 @@ class batch_block {
   std::size_t in_flight_ = 0;
   std::size_t references_ = 1;
   bool orphaned_ = false;
+  bool is_listened_to_ = false;  // somebody waits, or it is an orphan
 };
 
 inline std::uint32_t batch_place::index() const noexcept { return block_.index_of(*this); }
 
-inline bool batch_place::is_free() const noexcept {
-  return !is_in_flight() && !block_.tells_of(index(), end_);
+inline bool batch_place::is_free_in(const batch_block& block) const noexcept {
+  return !is_in_flight() && !block.tells_of(block.index_of(*this), end_);
 }
 
 inline void batch_place::ended(std::int32_t res) noexcept {

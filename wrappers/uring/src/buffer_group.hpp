@@ -2,8 +2,6 @@
 // The pinned state of a buffer_ring: its memory and its registration, held by its owner, by each buffer that
 // has been handed out and by each operation that may take one.
 
-#include <liburing.h>
-
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -13,6 +11,7 @@
 #include "gauntlet/detail/intrusive_list.hpp"
 #include "gauntlet/lend.hpp"
 #include "gauntlet/uring/buffer_ring.hpp"
+#include "library.hpp"
 
 namespace gauntlet::uring::detail {
 

@@ -1,7 +1,6 @@
 #include "gauntlet/uring/futex.hpp"
 
 #include <gauntlet/shim/uring.h>
-#include <liburing.h>
 
 #include <cerrno>
 

@@ -2,12 +2,12 @@
 
 #include <fcntl.h>
 #include <gauntlet/shim/uring.h>
-#include <liburing.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <string>
 
+#include "library.hpp"
 #include "message_queue.hpp"
 
 namespace gauntlet::uring {

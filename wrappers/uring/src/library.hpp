@@ -1,7 +1,8 @@
 #pragma once
-// liburing itself, and which one this is compiled with.
+// liburing itself, and which one this is compiled with. From the shim's side, where what liburing's inline
+// functions do on purpose is not reported as ours.
 
-#include <liburing.h>
+#include <inline_queue.h>
 
 /// Of 2.minor or later; the first that says which it is was 2.4.
 #ifdef IO_URING_VERSION_MAJOR

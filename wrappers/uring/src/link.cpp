@@ -1,7 +1,6 @@
 #include "gauntlet/uring/link.hpp"
 
 #include <gauntlet/shim/uring.h>
-#include <liburing.h>
 
 #include <algorithm>
 #include <cerrno>

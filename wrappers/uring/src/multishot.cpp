@@ -1,7 +1,6 @@
 #include "gauntlet/uring/multishot.hpp"
 
 #include <gauntlet/shim/uring.h>
-#include <liburing.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

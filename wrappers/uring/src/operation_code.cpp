@@ -1,7 +1,6 @@
 #include "gauntlet/uring/operation_code.hpp"
 
 #include <gauntlet/shim/uring.h>
-#include <liburing.h>
 #include <sys/utsname.h>
 
 #include <array>
@@ -10,6 +9,7 @@
 #include <string>
 
 #include "explain.hpp"
+#include "library.hpp"
 
 namespace gauntlet::uring {
 namespace {

@@ -1,7 +1,6 @@
 #include "gauntlet/uring/poll.hpp"
 
 #include <gauntlet/shim/uring.h>
-#include <liburing.h>
 #include <poll.h>
 #include <sys/epoll.h>
 

@@ -2,7 +2,6 @@
 // The pinned state of a ring, shared by its owner, its descriptors and its operations.
 
 #include <gauntlet/shim/uring.h>
-#include <liburing.h>
 
 #include <atomic>
 #include <cerrno>
@@ -26,6 +25,7 @@
 #include "gauntlet/uring/ring.hpp"
 #include "inbox_block.hpp"
 #include "inherited.hpp"
+#include "library.hpp"
 #include "slot_table.hpp"
 
 namespace gauntlet::uring::detail {

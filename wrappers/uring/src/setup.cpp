@@ -1,7 +1,6 @@
 #include "setup.hpp"
 
 #include <gauntlet/shim/uring.h>
-#include <liburing.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 
 #include "explain.hpp"
 #include "gauntlet/memory_checker.hpp"
+#include "library.hpp"
 
 namespace gauntlet::uring {
 namespace {

@@ -1,7 +1,6 @@
 #include "gauntlet/uring/socket.hpp"
 
 #include <gauntlet/shim/uring.h>
-#include <liburing.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>

@@ -1,6 +1,5 @@
 // What sockets do, whichever way the kernel knows them.
 #include <gauntlet/shim/uring.h>
-#include <liburing.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -67,10 +66,10 @@ constexpr opcode shutdown_code{
     .queue = GAUNTLET_QUEUE(gauntlet_uring_queue_shutdown(ring, entry, on.fd, on.flags))};
 
 int queue_recv(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
-  return gauntlet_uring_queue_recv(ring, entry, on.fd, const_cast<void*>(on.address), on.length, on.flags);
+  return gauntlet_uring_inline_recv(ring, entry, on.fd, const_cast<void*>(on.address), on.length, on.flags);
 }
 int queue_send(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
-  return gauntlet_uring_queue_send(ring, entry, on.fd, on.address, on.length, on.flags);
+  return gauntlet_uring_inline_send(ring, entry, on.fd, on.address, on.length, on.flags);
 }
 constexpr opcode read_some_code{
     .kind = "socket::read_some", .queue = queue_recv, .written = bytes_written, .lends = lend_to_write};

@@ -1,7 +1,6 @@
 #include "gauntlet/uring/timer.hpp"
 
 #include <gauntlet/shim/uring.h>
-#include <liburing.h>
 
 #include <cerrno>
 

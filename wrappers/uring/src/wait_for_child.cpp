@@ -1,7 +1,6 @@
 #include "gauntlet/uring/wait_for_child.hpp"
 
 #include <gauntlet/shim/uring.h>
-#include <liburing.h>
 #include <sys/wait.h>
 
 #include <cstring>
