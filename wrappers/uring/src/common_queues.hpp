@@ -17,4 +17,11 @@ inline int queue_write(io_uring* ring, gauntlet_uring_entry entry, const operand
   return gauntlet_uring_inline_write(ring, entry, on.fd, on.address, on.length, on.offset);
 }
 
+/// opcode::queue_plainly. Inline, what an entry may have besides is not looked at.
+template <auto Queue>
+int plainly(io_uring* ring, std::uint64_t user_data, std::uint8_t flags, const operands& on) noexcept {
+  return Queue(ring, {.user_data = user_data, .flags = flags, .ioprio = 0, .buf_group = 0, .personality = 0},
+               on);
+}
+
 }  // namespace gauntlet::uring::detail

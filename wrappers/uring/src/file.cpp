@@ -75,20 +75,28 @@ int queue_fsetxattr(io_uring* ring, gauntlet_uring_entry entry, const operands& 
                                         static_cast<const char*>(on.address), on.flags, on.length);
 }
 
-constexpr opcode read_code{
-    .kind = "file::read_some", .queue = queue_read, .written = bytes_written, .lends = lend_to_write};
-constexpr opcode write_code{
-    .kind = "file::write_some", .queue = queue_write, .written = bytes_read, .lends = lend_to_read};
+constexpr opcode read_code{.kind = "file::read_some",
+                           .queue = queue_read,
+                           .written = bytes_written,
+                           .lends = lend_to_write,
+                           .queue_plainly = plainly<queue_read>};
+constexpr opcode write_code{.kind = "file::write_some",
+                            .queue = queue_write,
+                            .written = bytes_read,
+                            .lends = lend_to_read,
+                            .queue_plainly = plainly<queue_write>};
 constexpr opcode read_exactly_code{.kind = "file::read_exactly",
                                    .queue = queue_read,
                                    .written = bytes_written,
                                    .lends = lend_to_write,
-                                   .in_parts = true};
+                                   .in_parts = true,
+                                   .queue_plainly = plainly<queue_read>};
 constexpr opcode write_all_code{.kind = "file::write_all",
                                 .queue = queue_write,
                                 .written = bytes_read,
                                 .lends = lend_to_read,
-                                .in_parts = true};
+                                .in_parts = true,
+                                .queue_plainly = plainly<queue_write>};
 constexpr opcode readv_code{.kind = "file::read_some",
                             .queue = queue_readv,
                             .written = ranges_written,

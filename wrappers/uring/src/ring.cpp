@@ -22,7 +22,8 @@ ring_core& on_thread(ring_core* core, const char* operation, const std::source_l
   return found;
 }
 
-constexpr detail::opcode nop_code{.kind = "ring::nop", .queue = detail::queue_nop};
+constexpr detail::opcode nop_code{
+    .kind = "ring::nop", .queue = detail::queue_nop, .queue_plainly = detail::plainly<detail::queue_nop>};
 
 }  // namespace
 

@@ -426,7 +426,9 @@ bool ring_core::queue_kept(const completion_target& place, std::uint8_t flags, Q
 
 inline int ring_core::queue_plainly(submitted& added) noexcept {
   static_assert(submitted::fixed_file == IOSQE_FIXED_FILE && submitted::async == IOSQE_ASYNC);
-  return queue_as(added, entry_of(added, added.flags_));
+  if (added.opcode_->queue_plainly == nullptr) return queue_as(added, entry_of(added, added.flags_));
+  const int status = added.opcode_->queue_plainly(ring_, added.user_data_, added.flags_, added.operands_);
+  return status != -EAGAIN ? status : queue_again(added, entry_of(added, added.flags_));
 }
 
 inline void ring_core::start(submitted& added) {

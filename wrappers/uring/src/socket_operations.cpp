@@ -71,24 +71,38 @@ int queue_recv(io_uring* ring, gauntlet_uring_entry entry, const operands& on) n
 int queue_send(io_uring* ring, gauntlet_uring_entry entry, const operands& on) noexcept {
   return gauntlet_uring_inline_send(ring, entry, on.fd, on.address, on.length, on.flags);
 }
-constexpr opcode read_some_code{
-    .kind = "socket::read_some", .queue = queue_recv, .written = bytes_written, .lends = lend_to_write};
+constexpr opcode read_some_code{.kind = "socket::read_some",
+                                .queue = queue_recv,
+                                .written = bytes_written,
+                                .lends = lend_to_write,
+                                .queue_plainly = plainly<queue_recv>};
 constexpr opcode select_code{.kind = "socket::read_some", .queue = queue_recv};
-constexpr opcode recv_code{
-    .kind = "socket::recv", .queue = queue_recv, .written = bytes_written, .lends = lend_to_write};
-constexpr opcode discard_code{.kind = "socket::recv", .queue = queue_recv, .lends = lend_to_write};
-constexpr opcode send_code{
-    .kind = "socket::send", .queue = queue_send, .written = bytes_read, .lends = lend_to_read};
+constexpr opcode recv_code{.kind = "socket::recv",
+                           .queue = queue_recv,
+                           .written = bytes_written,
+                           .lends = lend_to_write,
+                           .queue_plainly = plainly<queue_recv>};
+constexpr opcode discard_code{.kind = "socket::recv",
+                              .queue = queue_recv,
+                              .lends = lend_to_write,
+                              .queue_plainly = plainly<queue_recv>};
+constexpr opcode send_code{.kind = "socket::send",
+                           .queue = queue_send,
+                           .written = bytes_read,
+                           .lends = lend_to_read,
+                           .queue_plainly = plainly<queue_send>};
 constexpr opcode read_exactly_code{.kind = "socket::read_exactly",
                                    .queue = queue_recv,
                                    .written = bytes_written,
                                    .lends = lend_to_write,
-                                   .in_parts = true};
+                                   .in_parts = true,
+                                   .queue_plainly = plainly<queue_recv>};
 constexpr opcode write_code{.kind = "socket::write",
                             .queue = queue_send,
                             .written = bytes_read,
                             .lends = lend_to_read,
-                            .in_parts = true};
+                            .in_parts = true,
+                            .queue_plainly = plainly<queue_send>};
 // Of no bytes: the socket would be waited for.
 constexpr opcode read_nothing_code{.kind = "socket::read_exactly", .queue = queue_nop};
 constexpr opcode write_nothing_code{.kind = "socket::write", .queue = queue_nop};

@@ -188,6 +188,9 @@ struct opcode {
   void (*lends)(const operands&, lend&) = nullptr;
   /// It goes on after a completion that did only a part (submitted::advance).
   bool in_parts = false;
+  /// queue(), where an entry has nothing but these; nullptr: that is not so frequent that it counts.
+  int (*queue_plainly)(io_uring*, std::uint64_t user_data, std::uint8_t flags,
+                       const operands&) noexcept = nullptr;
   /// A negative res that is no failure: -ETIME of a timeout. 0: there is none.
   std::int32_t expected = 0;
   /// The system call itself, where liburing or the kernel has no such operation; answers as a completion.
@@ -271,7 +274,8 @@ class submitted : public gauntlet::detail::operation, public completion_target {
 
   void completed(std::int32_t res, std::uint32_t flags) noexcept override;
   /// Of one that was begun outside of the loop.
-  void unawaited(std::vector<pending_operation>& all, std::chrono::steady_clock::time_point now) const override;
+  void unawaited(std::vector<pending_operation>& all,
+                 std::chrono::steady_clock::time_point now) const override;
   [[gnu::noinline]] void completed_specially(completion told) noexcept;
   void settle() noexcept;
   void settle_plain() noexcept;
