@@ -131,7 +131,7 @@ class buffer_world {
       look_at_held();
     }
     verdict_.demand(lent_ranges() == 0, "a buffer stays lent");
-    for (const foreign& each : frames_) verdict_.demand(each.done(), "who waits was not told");
+    look_whether_all_are_told();
     return verdict_.sentence();
   }
 
@@ -306,7 +306,8 @@ class buffer_world {
     for (std::optional<incoming>& each : incoming_) each->leaves = each->stopped = true;
     switch (part) {
       case 0:
-        return end_ring();
+        end_ring();
+        return look_whether_all_are_told();
       case 1:
         for (std::optional<incoming>& each : incoming_) each->stream.reset();
         return;
@@ -315,6 +316,10 @@ class buffer_world {
       default:
         return group_.reset();
     }
+  }
+  /// Also who had nothing in flight, but waited for a buffer.
+  void look_whether_all_are_told() {
+    for (const foreign& each : frames_) verdict_.demand(each.done(), "who waits was not told");
   }
   void end_ring() {
     for (std::optional<incoming>& each : incoming_) each->leaves = each->stopped = true;

@@ -481,7 +481,7 @@ TEST_CASE(
         const std::string wrong = in.finish(ring_goes_first);
         if (!wrong.empty()) RC_FAIL(wrong);
       },
-      cases(150));
+      cases(300));
 }
 
 }  // namespace
