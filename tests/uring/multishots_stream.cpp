@@ -457,6 +457,43 @@ TEST_CASE("buffers are given to the kernel by submissions, too, also when all we
   });
 }
 
+TEST_CASE(
+    "who waits for a buffer is told when its descriptor is closed or dropped, and when all is cancelled") {
+  require_io_uring();
+  ring own;
+  run_to_the_end(own, [&]() -> task<> {
+    buffer_ring buffers{own, {.count = 1, .size = 8}};
+    std::array pairs{socket_pair(own), socket_pair(own), socket_pair(own)};
+    std::vector<multishot<provided_buffer>> streams;
+    for (ends& each : pairs) {
+      streams.push_back(each.right.recv_multishot(buffers));
+      co_await each.left.write(bytes_of("01234567 and more"));
+    }
+    const provided_buffer only = co_await streams[0].next();
+    std::array<std::error_code, 3> ended;
+    const auto waits = [](multishot<provided_buffer>& on, std::error_code& code) -> task<> {
+      code = co_await code_of(on.next());
+    };
+    const auto cancelled = [&] { return std::count(ended.begin(), ended.end(), std::errc::operation_canceled); };
+    co_await with_scope([&](scope& all) -> task<> {
+      for (std::size_t i = 0; i < ended.size(); ++i) all.spawn(waits(streams[i], ended[i]));
+      co_await make_turns(own, 3);
+      CHECK(buffers.available() == 0);
+      CHECK(cancelled() == 0);
+      co_await pairs[0].right.close();
+      co_await make_turns(own, 1);
+      CHECK(cancelled() == 1);
+      {
+        const socket dropped = std::move(pairs[1].right);
+      }
+      co_await make_turns(own, 1);
+      CHECK(cancelled() == 2);
+      CHECK(own.cancel_all() >= 1);
+    });
+    CHECK(cancelled() == 3);
+  });
+}
+
 TEST_CASE("events stream, and those that nobody awaited are one") {
   require_io_uring();
   ring own;

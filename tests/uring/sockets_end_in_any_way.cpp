@@ -1,6 +1,8 @@
 #include <deque>
 #include <memory>
 
+#include "../core/support/foreign.hpp"
+#include "needs.hpp"
 #include "sockets_support.hpp"
 
 namespace gauntlet::uring::test {
@@ -294,4 +296,25 @@ TEST_CASE("what is closed or moved from says so") {
 }
 
 }  // namespace
+TEST_CASE("a peer that does not read keeps no ring from ending, which what was sent without a copy waits for") {
+  require_io_uring();
+  require_operation(operation_code::send_zc);
+  std::optional<ring> own(std::in_place);
+  const owned_buffer much(std::string(1U << 20U, 'x'));
+  std::optional<ends> pair;
+  gauntlet::run(*own, [&]() -> task<> { pair.emplace(co_await tcp_pair(*own)); }());
+  bool ended = false;
+  const foreign sends = [](socket& to, std::span<const std::byte> bytes, bool& told) -> foreign {
+    try {
+      co_await to.send_zc(bytes);
+    } catch (const error&) {  // NOLINT(bugprone-empty-catch): either will do
+    }
+    told = true;
+  }(pair->left, much.bytes(), ended);
+  gauntlet::run(*own, make_turns(*own, 3));
+  CHECK_FALSE(ended);
+  own.reset();
+  CHECK(ended);
+}
+
 }  // namespace gauntlet::uring::test

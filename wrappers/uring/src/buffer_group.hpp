@@ -55,8 +55,8 @@ class buffer_group : public gauntlet::detail::list_node<struct group_tag> {
   bool give_back(std::uint16_t buffer) noexcept;
   /// It is told when a buffer is there.
   void add_hungry(shot_block& waits) noexcept;
-  /// Tells them that there will be none: the ring is closing.
-  void abort() noexcept;
+  /// Those that wait for one, on this descriptor or on any (nullptr), end; so many.
+  std::size_t cancel(const descriptor_block* on) noexcept;
 
  private:
   friend class uring::provided_buffer;

@@ -238,9 +238,20 @@ void buffer_group::add_hungry(shot_block& waits) noexcept {
   if (!waits.gauntlet::detail::list_node<hungry_tag>::is_linked()) hungry_.push_back(waits);
 }
 
-void buffer_group::abort() noexcept {
-  const buffer_group_use keep(*this);
-  while (!hungry_.empty()) hungry_.pop_front().fed();
+std::size_t buffer_group::cancel(const descriptor_block* on) noexcept {
+  std::size_t cancelled = 0;
+  gauntlet::detail::intrusive_list<shot_block, hungry_tag> asked;
+  asked.take_all(hungry_);
+  while (!asked.empty()) {
+    shot_block& waits = asked.pop_front();
+    if (on != nullptr && !waits.reads_from(*on)) {
+      hungry_.push_back(waits);
+    } else {
+      waits.starve();
+      ++cancelled;
+    }
+  }
+  return cancelled;
 }
 
 void buffer_group::feed() noexcept {

@@ -39,7 +39,10 @@ void refuse_descriptor(const char* advice, const char* operation, const std::sou
 
 void descriptor_block::begin_closing() noexcept {
   if (std::exchange(closing_, true)) return;
-  if (in_flight()) ring().cancel_all_on(*this);
+  if (in_flight())
+    ring().cancel_all_on(*this);
+  else
+    ring().cancel_hungry(this);
 }
 
 int descriptor_block::release() noexcept {

@@ -117,6 +117,10 @@ void submitted::withdrawn() noexcept {
 
 void submitted::abort() noexcept { submitted::cancel(); }
 
+void submitted::disconnect() noexcept {
+  if (const descriptor_block* const on = descriptor_.get()) (*ring_).disconnect(*on);
+}
+
 void submitted::unawaited(std::vector<pending_operation>& all,
                           std::chrono::steady_clock::time_point now) const {
   if (context() == nullptr && !is(linked)) all.push_back(describe(now));

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,6 +38,8 @@ constexpr std::size_t in_the_cache = 64;
 constexpr std::size_t batches_in_a_turn = 64;  // timers and posted work have their turn, too
 constexpr std::uint64_t enters_until_registered = 32;
 constexpr auto between_cancels = std::chrono::milliseconds(200);
+// Then peers that do not read, for whose sake the kernel keeps what was sent without a copy, lose it.
+constexpr auto until_disconnected = std::chrono::seconds(1);
 constexpr auto longest_close = std::chrono::seconds(60);
 constexpr std::chrono::nanoseconds longest_outside = std::chrono::milliseconds(10);
 constexpr std::chrono::nanoseconds longest_wait =
@@ -330,8 +333,23 @@ void ring_core::remove_buffers(std::uint32_t count, std::uint16_t group) noexcep
 
 void ring_core::add(buffer_group& group) noexcept { buffer_groups_in_use_.push_back(group); }
 
-std::size_t ring_core::cancel_all_on(const descriptor_block& closing) noexcept {
+void ring_core::disconnect(const descriptor_block& on) noexcept {
+  static constexpr sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
+  gauntlet_uring_entry entry = own_entry(of_nobody);
+  if (on.table() != nullptr) entry.flags = IOSQE_FIXED_FILE;
+  put([&] { return gauntlet_uring_queue_connect(ring_, entry, on.number(), &nobody, sizeof nobody); });
+}
+
+/// They have nothing in flight.
+std::size_t ring_core::cancel_hungry(const descriptor_block* on) noexcept {
+  const gauntlet::detail::resume_scope when_all_are_told;  // who may let go of a group
   std::size_t asked = 0;
+  buffer_groups_in_use_.for_each([&](buffer_group& group) { asked += group.cancel(on); });
+  return asked;
+}
+
+std::size_t ring_core::cancel_all_on(const descriptor_block& closing) noexcept {
+  std::size_t asked = cancel_hungry(&closing);
   slots_.for_each([&](completion_target& target) {
     if (!target.works_on(closing)) return;
     ++asked;
@@ -359,7 +377,7 @@ void ring_core::ask_again() noexcept {
 }
 
 std::size_t ring_core::cancel_all() noexcept {
-  const std::size_t asked = in_flight_;
+  const std::size_t asked = in_flight_ + cancel_hungry(nullptr);
   slots_.for_each([](completion_target& target) { target.abort(); });
   return asked;
 }
@@ -799,14 +817,19 @@ void ring_core::close() noexcept {
   closing_ = true;
   running_ = true;  // run() and close() by a task are misuse here, too
   const clock::time_point began = now();
+  bool disconnected = false;
   close_door();
   inboxes_.for_each([](inbox_block& box) { box.abort(); });
-  while (!buffer_groups_in_use_.empty()) buffer_groups_in_use_.pop_front().abort();
+  cancel_hungry(nullptr);
   if (disabled_ && in_flight_ != 0) register_with(ring_, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
   // Where this thread may not enter, the wakeup can be left in flight: nobody writes it any more.
   while (may_enter_ && (in_flight_ != 0 || resume_later_ || (wakeup_armed_ && !shut_out_))) {
     cancel_everything();
     turn_once(between_cancels);
+    if (!disconnected && now() - began > until_disconnected) {
+      slots_.for_each([](completion_target& target) { target.disconnect(); });
+      disconnected = true;
+    }
     if (now() - began > longest_close) {
       std::ostringstream told;
       for (const pending_operation& left : everything_pending(true)) told << left << '\n';
@@ -816,6 +839,7 @@ void ring_core::close() noexcept {
   tear_down(std::exchange(ring_, nullptr));
   ::close(wakeup_);
   running_ = false;
+  while (!buffer_groups_in_use_.empty()) buffer_groups_in_use_.pop_front();  // they may go on other threads
   slots_.release_all();  // those that are kept: whose they are may go on another thread from now on
   closed_ = true;
 }

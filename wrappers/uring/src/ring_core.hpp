@@ -173,9 +173,13 @@ class ring_core final : public execution_context, public fork_listener, public r
                       std::uint16_t number) noexcept;
   void remove_buffers(std::uint32_t count, std::uint16_t group) noexcept;
 
+  /// Of a socket: what it has not sent is thrown away. To others nothing happens.
+  void disconnect(const descriptor_block& on) noexcept;
   /// Answers how many were asked to end.
   std::size_t cancel_all_on(const descriptor_block& closing) noexcept;
   std::size_t cancel_all() noexcept;
+  /// Only streams that wait for a buffer, on this or on any (nullptr).
+  std::size_t cancel_hungry(const descriptor_block* on) noexcept;
   /// By which the kernel knows what is in flight.
   std::uint64_t user_data_of(const completion_target& target) const noexcept { return target.user_data_; }
 

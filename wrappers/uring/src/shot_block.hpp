@@ -2,6 +2,7 @@
 // A multishot operation: the pinned block that its completions come to. Its owner may go while it is in
 // flight; the kernel keeps it until its last completion.
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -41,6 +42,9 @@ class shot_block : public submitted, public gauntlet::detail::list_node<struct h
   void dispose(completion told) noexcept;
   /// A buffer is there again.
   void fed() noexcept;
+  /// None is to be waited for any more.
+  void starve() noexcept { end(-ECANCELED); }
+  bool reads_from(const descriptor_block& asked) const noexcept { return &*on_ == &asked; }
 
   /// Of events: which are told from the next time on that it begins.
   void watch_for(poll_events events) noexcept { change_flags(static_cast<int>(events)); }

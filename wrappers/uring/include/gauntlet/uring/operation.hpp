@@ -138,6 +138,8 @@ class completion_target : public gauntlet::detail::list_node<struct backlog_tag>
                          std::chrono::steady_clock::time_point /*now*/) const {}
   /// Its owner has gone, and the kernel was asked to end it.
   virtual bool is_orphan() const noexcept { return false; }
+  /// abort() has not ended it, and the ring waits: the connection that it works on is reset.
+  virtual void disconnect() noexcept {}
 
   /// From the backlog into the submission queue, and those with it that must stand beside it. Answers how
   /// many they are: none, there is no room.
@@ -285,6 +287,7 @@ class submitted : public gauntlet::detail::operation, public completion_target {
   void withdrawn() noexcept;
   void end(bool canceled) noexcept;
   void abort() noexcept override;
+  void disconnect() noexcept final;
   bool works_on(const descriptor_block& asked) const noexcept final;
   std::size_t queue_held() noexcept final;
   bool is_drain() const noexcept final { return options_.drain; }

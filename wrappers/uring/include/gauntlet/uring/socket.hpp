@@ -186,7 +186,8 @@ class socket_operations : public Base {
       std::source_location where = std::source_location::current());
 
   /// Sends from where the bytes lie, without a copy. It ends when the kernel has let go of them: that is when
-  /// the peer has them (IORING_OP_SEND_ZC with IORING_SEND_ZC_REPORT_USAGE, Linux 6.2).
+  /// the peer has them (IORING_OP_SEND_ZC with IORING_SEND_ZC_REPORT_USAGE, Linux 6.2). Cancelling does not
+  /// change that; where the peer does not read, a ring that ends resets the connection after a second.
   ring_operation<sent> send_zc(std::span<const std::byte> bytes, message_flags flags = message_flags::none,
                                std::source_location where = std::source_location::current());
   template <std::same_as<owned_buffer> Buffer>
