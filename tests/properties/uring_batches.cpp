@@ -255,19 +255,19 @@ class batch_world {
   void judge(const used_place& ended, const batch_end& told) {
     const bool some = told.res > 0 && told.res <= static_cast<std::int32_t>(ended.memory.size());
     const std::size_t size = some ? static_cast<std::size_t>(told.res) : 0;
-    const std::string what = " " + std::to_string(told.res);
+    const std::string what = std::to_string(told.res);
     if (ended.what == batch_does::writes) take(std::span(ended.bytes).subspan(size));
     if (told.res == -ECANCELED) return verdict_.demand(ended.asked, "nobody has asked to cancel it");
     switch (ended.what) {
       case batch_does::nops:
-        return verdict_.demand(told.res == 0, "a nop has ended with" + what);
+        return verdict_.demand(told.res == 0, "a nop has ended with " + what);
       case batch_does::reads:
-        verdict_.demand(some, "a read has ended with" + what);
+        verdict_.demand(some, "a read has ended with " + what);
         return take(ended.memory.first(size));
       case batch_does::writes:
-        return verdict_.demand(some, "a write has ended with" + what);
+        return verdict_.demand(some, "a write has ended with " + what);
       case batch_does::fails:
-        return verdict_.demand(told.res == -EBADF, "what was to fail has ended with" + what);
+        return verdict_.demand(told.res == -EBADF, "what was to fail has ended with " + what);
     }
   }
 

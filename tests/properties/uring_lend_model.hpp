@@ -158,24 +158,24 @@ class lend_model {
   void judge_result(const operation& of, const part& ended) {
     stream& on = *streams_[ended.on];
     const bool some = ended.res > 0 && ended.res <= as_res(ended.memory.size());
-    const std::string what = " " + std::to_string(ended.res);
+    const std::string what = std::to_string(ended.res);
     switch (ended.what) {
       case does::reads:
-        verdict_.demand(some || (ended.res == 0 && !on.is_written()), "a read has ended with" + what);
+        verdict_.demand(some || (ended.res == 0 && !on.is_written()), "a read has ended with " + what);
         return take(on, ended.bytes);
       case does::writes:
-        verdict_.demand(some || (ended.res == -EPIPE && !on.is_read()), "a write has ended with" + what);
+        verdict_.demand(some || (ended.res == -EPIPE && !on.is_read()), "a write has ended with " + what);
         return take_back(ended, some ? static_cast<std::size_t>(ended.res) : 0);
       case does::fails:
-        return verdict_.demand(ended.res == -EBADF, "what was to fail has ended with" + what);
+        return verdict_.demand(ended.res == -EBADF, "what was to fail has ended with " + what);
       case does::sends:
         verdict_.demand(ended.is_whole() || (ended.res < 0 && connection_->is_closed()),
-                        "a send has ended with" + what);
+                        "a send has ended with " + what);
         return verdict_.demand(!connection_->is_held_back(), "a send has ended that the peer has not taken");
       case does::drains:
         return verdict_.demand(ended.res == 0 && !has_older(of), "a drain has not waited");
       case does::closes:
-        return verdict_.demand(ended.res == 0, "a close has ended with" + what);
+        return verdict_.demand(ended.res == 0, "a close has ended with " + what);
     }
   }
   void take(stream& from, std::span<const std::byte> bytes) {
