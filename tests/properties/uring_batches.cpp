@@ -370,6 +370,8 @@ class batch_world {
 TEST_CASE(
     "a batch tells of each of its places once, and has their memory until the kernel has done with it") {
   require_io_uring();
+  if (!lends_are_tracked)
+    SKIP("what the kernel has of a place is asked of lends, which are not tracked here");
   gauntlet::test::check_property(
       [](bool small, bool ring_goes_first) {
         batch_world in(small ? 4 : 32);

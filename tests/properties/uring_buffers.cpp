@@ -130,6 +130,7 @@ class buffer_world {
       end_part(part);
       look_at_held();
     }
+    held_.clear();  // what came while the ring closed keeps the group, too
     verdict_.demand(lent_ranges() == 0, "a buffer stays lent");
     look_whether_all_are_told();
     return verdict_.sentence();
@@ -261,7 +262,8 @@ class buffer_world {
     on.lossy = false;
     while (on.heard < on.sent && incoming::byte_at(on.heard) != first) ++on.heard;
   }
-  bool has_run_out() const { return orphans_ || group_->available() == 0; }
+  /// Or had: by the time that it is told some may have come back.
+  bool has_run_out() const { return orphans_ || had_taken_ || group_->available() == 0; }
 
   // ---- what it is, and is to be
 
@@ -286,6 +288,7 @@ class buffer_world {
   void look() {
     look_at_held();
     const std::uint32_t available = group_->available();
+    had_taken_ = had_taken_ || available != buffers;
     verdict_.demand(available + held_.size() <= buffers, "a buffer is held and available");
     verdict_.demand(!lends_are_tracked || lent_ranges() + held_.size() == buffers,
                     "a buffer is lent that should not be, or is not");
@@ -333,7 +336,8 @@ class buffer_world {
   std::vector<held_buffer> held_;
   std::vector<foreign> frames_;
   verdict verdict_;
-  bool orphans_ = false;  // streams have gone, and what they had may still come
+  bool had_taken_ = false;  // the kernel, at some time, one of the buffers
+  bool orphans_ = false;    // streams have gone, and what they had may still come
 };
 
 TEST_CASE("a buffer of a ring is the kernel's or is held, and what is in it came once") {
